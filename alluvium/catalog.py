@@ -1,0 +1,17 @@
+"""Every table of the lake, defined once: the names that jobs, commands and checks use."""
+
+from __future__ import annotations
+
+SCHEMAS = {
+    "bronze": "Every accepted row as delivered, typed",
+    "silver": "One row per key: the current truth of each source",
+    "pii": "Everything that names a person, and nothing else does",
+    "identity": "Which records are the same customer; no personal data",
+    "staging": "Views one to one on silver",
+    "intermediate": "Steps between staging and the marts",
+    "gold": "Marts: customers, orders, activity, features",
+    "seeds": "Business rules as tables",
+    "ml": "Scores, candidates and what they were trained on",
+    "published": "Recommendations, segments and audiences that others read",
+    "ops": "Ledgers of runs, batches, checks and audit",
+}

@@ -1,0 +1,91 @@
+"""Spark Connect sessions: each task has one of its own and ends it."""
+
+from __future__ import annotations
+
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from hashlib import sha256
+from typing import TYPE_CHECKING
+from urllib.parse import urlparse
+
+from alluvium import catalog, spark_server
+from alluvium.errors import AlluviumError, UsageError
+from alluvium.settings import Settings, get_settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def _quieten() -> None:
+    # pyspark prints a line for every AnalysisException, also for those that are caught.
+    for name in ("SQLQueryContextLogger", "pyspark.sql.connect.logging", "pyspark.sql.connect.client"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+def _check_answers(remote: str) -> None:
+    """A client would go on trying for minutes: look first."""
+    address = urlparse(remote)
+    if address.scheme != "sc" or not address.hostname:
+        raise UsageError(f"{remote!r} is no Spark Connect address", where="SPARK_REMOTE", do="It looks like sc://host:15002")
+    try:
+        socket.create_connection((address.hostname, address.port or 15002), timeout=3).close()
+    except OSError as error:
+        raise AlluviumError(
+            f"No Spark Connect server answers at {address.hostname}:{address.port or 15002} ({error.strerror or error})",
+            where="SPARK_REMOTE",
+            do="Start it, or unset SPARK_REMOTE to use the embedded server",
+        ) from error
+
+
+def _open(remote: str) -> SparkSession:
+    _check_answers(remote)
+    _quieten()
+    from pyspark.sql.connect.client.retries import DefaultPolicy
+    from pyspark.sql.connect.session import SparkSession as ConnectSession
+
+    session = ConnectSession.builder.remote(remote).create()
+    # A server that died should be noticed in seconds, not minutes.
+    session._client.set_retry_policies([DefaultPolicy(max_retries=4, max_backoff=2000)])
+    return session  # type: ignore[return-value]
+
+
+def _prepare_schemas(spark: SparkSession, settings: Settings, remote: str) -> None:
+    """Create the schemas once per lake and server, with tables at `lake/<schema>/<table>`."""
+    where = "embedded" if "localhost" in remote else sha256(remote.encode()).hexdigest()[:12]
+    done = settings.metastore / f"schemas.{where}.done"
+    listed = "\n".join(catalog.SCHEMAS)
+    if done.exists() and done.read_text() == listed:
+        return
+    for schema, comment in catalog.SCHEMAS.items():
+        location = (settings.lake / schema).as_uri()
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} COMMENT '{comment}' LOCATION '{location}'")
+    done.write_text(listed)
+
+
+@contextmanager
+def connect(settings: Settings | None = None) -> Iterator[SparkSession]:
+    """A session on SPARK_REMOTE when that is set, else on the embedded server of this home.
+
+    Raises AlluviumError when neither answers.
+    """
+    settings = settings or get_settings()
+    if remote := os.environ.get("SPARK_REMOTE"):
+        settings.metastore.mkdir(parents=True, exist_ok=True)
+        with _session(remote, settings) as spark:
+            yield spark
+        return
+    with spark_server.hold(settings), _session(os.environ["SPARK_REMOTE"], settings) as spark:
+        yield spark
+
+
+@contextmanager
+def _session(remote: str, settings: Settings) -> Iterator[SparkSession]:
+    spark = _open(remote)
+    try:
+        _prepare_schemas(spark, settings, remote)
+        yield spark
+    finally:
+        spark.stop()

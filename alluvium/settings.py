@@ -1,0 +1,113 @@
+"""Settings: environment variables `ALLUVIUM_*`, or a `.env` file in the working directory."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from alluvium.errors import UsageError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+
+
+def _known_time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError) as error:
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
+    return name
+
+
+class Settings(BaseSettings):
+    """Where things lie and how large they may grow. Every field is set by `ALLUVIUM_<FIELD>`."""
+
+    model_config = SettingsConfigDict(env_prefix="ALLUVIUM_", env_file=".env", extra="ignore", frozen=True)
+
+    home: Path = Field(CHECKOUT / ".alluvium", description="Everything that Alluvium writes lies under it")
+    sources: Path = Field(
+        CHECKOUT / "spark_jobs" / "ingest" / "sources", description="Contracts, one per source and entity"
+    )
+    business_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
+        "America/New_York", description="Cuts business days"
+    )
+    currency: str = Field("USD", pattern="^[A-Z]{3}$", description="Of every amount; ISO 4217")
+    spark_memory: str = Field("2g", pattern="^[0-9]+[mg]$", description="Heap of the embedded Spark server")
+    spark_cores: int = Field(2, ge=1, description="Threads of the embedded Spark server")
+    spark_port: int | None = Field(None, ge=1024, le=65535, description="A fixed port instead of a free one")
+    exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
+    exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")
+    exports_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")
+
+    @property
+    def landing(self) -> Path:
+        """Files as they arrived: `<source>/<entity>/run_date=YYYY-MM-DD/`."""
+        return self.home / "landing"
+
+    @property
+    def lake(self) -> Path:
+        """Delta tables: `<schema>/<table>`."""
+        return self.home / "lake"
+
+    @property
+    def exports(self) -> Path:
+        """Audience files."""
+        return self.home / "exports"
+
+    @property
+    def metastore(self) -> Path:
+        """The embedded catalogue and what is known of the running Spark server."""
+        return self.home / "metastore"
+
+    @property
+    def mlflow(self) -> Path:
+        """Tracking database and artefacts."""
+        return self.home / "mlflow"
+
+    @property
+    def airflow(self) -> Path:
+        """Airflow's home."""
+        return self.home / "airflow"
+
+    @property
+    def reports(self) -> Path:
+        """One page a night."""
+        return self.home / "reports"
+
+    @property
+    def logs(self) -> Path:
+        """Logs of Spark, dbt and the nights; no personal data in them."""
+        return self.home / "logs"
+
+    @property
+    def secrets(self) -> Path:
+        """Keys; mode 0700."""
+        return self.home / "secrets"
+
+    @property
+    def truth(self) -> Path:
+        """Who is who in the demo data; for evaluation only."""
+        return self.home / "truth"
+
+
+def _explain(error: ValidationError) -> UsageError:
+    first = error.errors()[0]
+    name = "ALLUVIUM_" + "_".join(str(part) for part in first["loc"]).upper()
+    return UsageError(f"Setting {name} is not usable: {first['msg']}", do="See `alluvium doctor`")
+
+
+@lru_cache(maxsize=1)
+def get_settings() -> Settings:
+    """Read the settings once a process.
+
+    Raises UsageError naming the variable when a value is not usable.
+    """
+    try:
+        settings = Settings()  # type: ignore[call-arg]
+    except ValidationError as error:
+        raise _explain(error) from None
+    return settings.model_copy(update={"home": settings.home.expanduser().resolve()})
