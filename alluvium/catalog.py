@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from alluvium.table import Table
+from alluvium.tables import gold, ops
+from alluvium.tables.gold import *  # noqa: F403
+from alluvium.tables.ops import *  # noqa: F403
+
 SCHEMAS = {
     "bronze": "Every accepted row as delivered, typed",
     "silver": "One row per key: the current truth of each source",
@@ -15,3 +20,14 @@ SCHEMAS = {
     "published": "Recommendations, segments and audiences that others read",
     "ops": "Ledgers of runs, batches, checks and audit",
 }
+
+_MODULES = (ops, gold)
+
+TABLES: dict[str, Table] = {
+    value.full_name: value for module in _MODULES for value in vars(module).values() if isinstance(value, Table)
+}
+
+
+def get(full_name: str) -> Table:
+    """The table of that name; raises KeyError when the catalogue has none."""
+    return TABLES[full_name]

@@ -1,0 +1,81 @@
+"""The `ops` ledgers, written without Spark so that a failure can be noted when Spark is what failed.
+
+Only this module writes them, always through one library: two kinds of writers on one table lose commits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from alluvium.settings import Settings, get_settings
+from alluvium.table import Table
+
+_TYPES = {
+    "string": pa.string(),
+    "date": pa.date32(),
+    "timestamp": pa.timestamp("us", tz="UTC"),
+    "bigint": pa.int64(),
+    "int": pa.int32(),
+    "double": pa.float64(),
+    "boolean": pa.bool_(),
+}
+
+_retry_on_conflict = retry(
+    retry=retry_if_exception_type(CommitFailedError),
+    stop=stop_after_attempt(8),
+    wait=wait_random_exponential(multiplier=0.05, max=2),
+    reraise=True,
+)
+
+
+def _schema(table: Table) -> pa.Schema:
+    assert table.columns is not None
+    return pa.schema([
+        pa.field(name, _TYPES[kind], metadata={"comment": comment}) for name, (kind, comment) in table.columns.items()
+    ])
+
+
+def _path(table: Table, settings: Settings | None) -> str:
+    return str((settings or get_settings()).lake / table.schema / table.name)
+
+
+def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=_schema(table))
+
+
+@_retry_on_conflict
+def append(table: Table, rows: Sequence[Mapping[str, Any]], settings: Settings | None = None) -> None:
+    """Add rows in one commit; none for no rows. Missing fields become null."""
+    if rows:
+        write_deltalake(_path(table, settings), _arrow(table, rows), mode="append")
+
+
+@_retry_on_conflict
+def replace(table: Table, rows: Sequence[Mapping[str, Any]], predicate: str, settings: Settings | None = None) -> None:
+    """Replace the rows that the predicate names (SQL over the table's columns) in one commit."""
+    path = _path(table, settings)
+    if not DeltaTable.is_deltatable(path):
+        append(table, rows, settings)
+        return
+    write_deltalake(path, _arrow(table, rows), mode="overwrite", predicate=predicate)
+
+
+def read(table: Table, settings: Settings | None = None) -> pa.Table:
+    """All rows; an empty table with the right columns before the first write."""
+    path = _path(table, settings)
+    if not DeltaTable.is_deltatable(path):
+        return _schema(table).empty_table()
+    return DeltaTable(path).to_pyarrow_table()
+
+
+def versions(settings: Settings | None = None) -> dict[str, int]:
+    """The newest version of every Delta table in the lake, by full name."""
+    lake = (settings or get_settings()).lake
+    found = sorted(log.parent for log in lake.glob("*/*/_delta_log"))
+    return {f"{path.parent.name}.{path.name}": DeltaTable(str(path), without_files=True).version() for path in found}

@@ -1,0 +1,60 @@
+"""Ledgers: what ran, what was checked, who looked."""
+
+from __future__ import annotations
+
+from alluvium.table import Table
+
+OPS_RUNS = Table(
+    schema="ops",
+    name="runs",
+    comment="How each job and night went, one row per run.",
+    key=("run_id",),
+    columns={
+        "run_id": ("string", "Random id of the run"),
+        "job": ("string", "Name of the job; `night` for a finished night"),
+        "run_date": ("date", "The run date it was given"),
+        "status": ("string", "succeeded or failed"),
+        "started_at": ("timestamp", "Start, UTC"),
+        "finished_at": ("timestamp", "End, UTC"),
+        "seconds": ("double", "Duration in seconds"),
+        "counts": ("string", "What the job counted, as a JSON object"),
+        "error": ("string", "First line of the error, without values of rows"),
+        "table_versions": ("string", "For a night: version of every table at its end, as a JSON object"),
+    },
+    retention_days=400,
+)
+
+OPS_CHECKS = Table(
+    schema="ops",
+    name="checks",
+    comment="What each gate saw, one row per run date, check and evaluation.",
+    key=("run_date", "suite", "check_name", "checked_at"),
+    columns={
+        "run_date": ("date", "The run date that was checked"),
+        "suite": ("string", "The border between layers, such as bronze or gold"),
+        "check_name": ("string", "What was expected"),
+        "table_name": ("string", "The table that was looked at"),
+        "severity": ("string", "stop or warn"),
+        "status": ("string", "passed, failed or not_enough_history"),
+        "observed": ("string", "The figure that was seen; never a row's value"),
+        "details": ("string", "The bounds, and what to do"),
+        "checked_at": ("timestamp", "When, UTC"),
+    },
+    retention_days=400,
+)
+
+OPS_AUDIT = Table(
+    schema="ops",
+    name="audit",
+    comment="Who did something that needs a witness, one row per act.",
+    key=("audit_id",),
+    columns={
+        "audit_id": ("string", "Random id of the act"),
+        "acted_at": ("timestamp", "When, UTC"),
+        "actor": ("string", "Operating system user"),
+        "action": ("string", "What was done, such as sql.with_pii or audience.approve"),
+        "subject": ("string", "What it was done to; a name or a key, never personal data"),
+        "reason": ("string", "Why, as given"),
+    },
+    retention_days=3650,
+)
