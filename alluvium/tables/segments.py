@@ -1,0 +1,101 @@
+"""Who is in which segment, and who was sent where."""
+
+from __future__ import annotations
+
+from alluvium.table import Table
+
+_SEGMENT = ("string", "Name of the segment: its file without `.sql`")
+_PLATFORM = ("string", "Where the file is for: email, meta, google, ...")
+_VERSION = ("string", "First 12 hex digits of the git hash of the definition's content")
+
+PUBLISHED_SEGMENT_MEMBERS = Table(
+    schema="published",
+    name="segment_members",
+    comment="Who was in which segment when, one row per segment, customer and stay.",
+    key=("segment", "customer_id", "entered_at"),
+    columns={
+        "segment": _SEGMENT,
+        "customer_id": ("string", "The customer"),
+        "entered_at": ("timestamp", "Run date of the night that let the customer in, 00:00 UTC"),
+        "left_at": ("timestamp", "Run date of the first night that no longer found the customer; null while in"),
+        "definition_version": _VERSION,
+        "run_date": ("date", "The night that wrote this row last"),
+    },
+)
+
+PUBLISHED_SEGMENT_RUNS = Table(
+    schema="published",
+    name="segment_runs",
+    comment="What each night decided about each segment, one row per run date and segment.",
+    key=("run_date", "segment"),
+    columns={
+        "segment": _SEGMENT,
+        "run_date": ("date", "The night"),
+        "status": ("string", "decided, held (a guard kept the membership of the night before) or retired"),
+        "reason": ("string", "Which bound was broken, when held"),
+        "size": ("bigint", "Members after the night"),
+        "entered": ("bigint", "Members that the definition adds; not applied when held"),
+        "left": ("bigint", "Members that the definition drops; not applied when held"),
+        "found": ("bigint", "Customers that the definition gives"),
+        "definition_version": _VERSION,
+        "owner": ("string", "Who answers for the segment"),
+        "allowed_purposes": ("string", "Consent purposes that it may be used for, separated by commas"),
+    },
+)
+
+PUBLISHED_AUDIENCE_MEMBERS = Table(
+    schema="published",
+    name="audience_members",
+    comment="Who was with which platform when, one row per segment, platform, customer and stay.",
+    key=("segment", "platform", "customer_id", "entered_at"),
+    columns={
+        "segment": _SEGMENT,
+        "platform": _PLATFORM,
+        "purpose": ("string", "Consent purpose under which the customer was sent"),
+        "customer_id": ("string", "The customer"),
+        "entered_at": ("timestamp", "Run date of the first file that held the customer, 00:00 UTC"),
+        "left_at": ("timestamp", "Run date of the file that took the customer back; null while there"),
+        "definition_version": _VERSION,
+        "run_date": ("date", "The night that wrote this row last"),
+    },
+)
+
+PUBLISHED_AUDIENCE_DELIVERIES = Table(
+    schema="published",
+    name="audience_deliveries",
+    comment="What each night did with each delivery, one row per run date, segment and platform.",
+    key=("run_date", "segment", "platform"),
+    columns={
+        "delivery_key": ("string", "Idempotency key: the same files to the same place have the same one"),
+        "run_date": ("date", "The night"),
+        "segment": _SEGMENT,
+        "platform": _PLATFORM,
+        "purpose": ("string", "Consent purpose of the delivery"),
+        "definition_version": _VERSION,
+        "status": ("string", "delivered, held (nobody added, removals sent), blocked or refused (nothing sent)"),
+        "reason": ("string", "Why it is not `delivered`"),
+        "count_members": ("bigint", "Members of the segment"),
+        "count_without_consent": ("bigint", "Members left out: no granted consent as of the run date"),
+        "count_suppressed": ("bigint", "Members left out: on the suppression list"),
+        "count_rejected": ("bigint", "Members left out: no usable address for this platform"),
+        "count_exported": ("bigint", "Customers in the files"),
+        "count_added": ("bigint", "Of those, not with the platform before"),
+        "count_removed": ("bigint", "Customers taken back"),
+        "destination": ("string", "Folder, or address in the object store"),
+        "receipt": ("string", "What the destination answered for the manifest; null for a folder"),
+    },
+)
+
+OPS_SUPPRESSIONS = Table(
+    schema="ops",
+    name="suppressions",
+    comment="Who must never be contacted again, without saying who it is, one row per token.",
+    key=("kind", "token"),
+    columns={
+        "kind": ("string", "email or phone (keyed hash of the normal form), or customer_id"),
+        "token": ("string", "The keyed hash, or the customer id"),
+        "reason": ("string", "erased, unsubscribed, bounced or complaint"),
+        "suppressed_at": ("timestamp", "Since when, UTC"),
+    },
+    retention_days=None,
+)

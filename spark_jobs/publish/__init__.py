@@ -1,0 +1,1 @@
+"""Recommendations and audience files go out."""

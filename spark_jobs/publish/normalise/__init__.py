@@ -1,0 +1,74 @@
+"""The normal form that each platform wants of a contact detail, and its hash.
+
+Pure and without Spark. The rules follow the platforms' own pages; `tests/publish/audience_vectors.json` holds
+inputs with the answer expected, to be used by others too.
+
+    >>> normalise("google", "email", "J.o.h.n@googlemail.com")
+    Normalised(value='john@googlemail.com', sha256='dc8763aaab45283ab6629579d131ce9dbb5600008d56bd59f5e4efa488b271b2')
+    >>> normalise("meta", "gender", "divers")
+    Rejected(reason='not_sendable')
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from hashlib import sha256
+
+from spark_jobs.publish.normalise.platforms import PLATFORMS
+from spark_jobs.publish.normalise.reasons import Reason, Refusal
+
+__all__ = ["PLATFORMS", "Normalised", "Reason", "Rejected", "normalise"]
+
+_SHA256_HEX = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+
+
+@dataclass(frozen=True)
+class Normalised:
+    """What goes into the file: `sha256` (64 lower-case hex digits) where the platform wants it, else `value`."""
+
+    value: str
+    sha256: str | None
+
+    @property
+    def cell(self) -> str:
+        """The text of the file's cell."""
+        return self.sha256 or self.value
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """A value that must not go out, and why; the reason never carries the value."""
+
+    reason: str
+
+
+@lru_cache(maxsize=4096)
+def _hash(value: str) -> str:
+    return sha256(value.encode()).hexdigest()
+
+
+def normalise(
+    platform: str, field: str, value: str | None, country: str | None = None
+) -> Normalised | Rejected:
+    """Bring one value into the form that the platform compares.
+
+    `country` (ISO 3166-1 alpha-2) is where the person lives: it decides how a national telephone number and a
+    postal code are read. An empty value is rejected as `empty`, never hashed; nothing is hashed twice.
+    """
+    rule = PLATFORMS.get(platform, {}).get(field)
+    if rule is None:
+        return Rejected(Reason.NOT_SENDABLE)
+    text = value or ""
+    if not text.strip():
+        return Rejected(Reason.EMPTY)
+    if rule.is_contact and _SHA256_HEX.fullmatch(text):
+        return Rejected(Reason.ALREADY_HASHED)
+    try:
+        normal = rule.form(text, country)
+    except Refusal as refusal:
+        return Rejected(refusal.reason)
+    if not normal:
+        return Rejected(Reason.EMPTY)
+    return Normalised(normal, _hash(normal) if rule.is_hashed else None)

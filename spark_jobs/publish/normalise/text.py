@@ -1,0 +1,129 @@
+"""Names, places, birth dates and ids.
+
+Accents are kept: `münchen` and `mnchen` have different hashes, and only the first is on the other side.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import unicodedata
+from datetime import date
+
+from spark_jobs.publish.normalise.countries import COUNTRIES
+from spark_jobs.publish.normalise.reasons import Reason, Refusal
+
+# Accents typed as characters of their own (´ `) stand for apostrophes in names.
+_PUNCTUATION_CATEGORIES = ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sk")
+_NOT_IN_PLACES = re.compile(r"[\d.\s\-()\[\]{}]")
+_ZIP_PLUS_FOUR = re.compile(r"\d{5}-\d{4}")
+_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_FIRST_BIRTH_YEAR = 1900
+_NO_DEVICE = re.compile(r"[0-]+")  # What a telephone gives when tracking is switched off.
+_GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
+
+
+def lower(value: str) -> str:
+    """Lower case, with accents as one character each (Unicode NFC): typed either way, the hash is the same."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
+
+
+def _is_punctuation(character: str) -> bool:
+    return character in string.punctuation or unicodedata.category(character) in _PUNCTUATION_CATEGORIES
+
+
+def plain(value: str, country: str | None) -> str:
+    """Trimmed, else as it is."""
+    return value.strip()
+
+
+def unchanged(value: str, country: str | None) -> str:
+    """As it is: an external id is compared byte for byte."""
+    return value
+
+
+def name(value: str, country: str | None) -> str:
+    """Lower case, trimmed."""
+    return lower(value).strip()
+
+
+def name_without_punctuation(value: str, country: str | None) -> str:
+    """Lower case, trimmed, no punctuation: `O'Brien` is `obrien`."""
+    return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
+
+
+def place(value: str, country: str | None) -> str:
+    """Lower case without digits, dots, white space, hyphens and brackets: `St. Louis (East)` is `stlouiseast`."""
+    return _NOT_IN_PLACES.sub("", lower(value))
+
+
+def postal_code(value: str, country: str | None) -> str:
+    """Lower case, no white space; in the United States the first five digits."""
+    code = re.sub(r"\s", "", lower(value))
+    is_american = (country or "").strip().upper() == "US" or (not country and _ZIP_PLUS_FOUR.fullmatch(code))
+    return code.partition("-")[0] if is_american else code
+
+
+def country_upper(value: str, country: str | None) -> str:
+    """ISO 3166-1 alpha-2, upper case."""
+    code = value.strip().upper()
+    if code not in COUNTRIES:
+        raise Refusal(Reason.INVALID_COUNTRY)
+    return code
+
+
+def country_lower(value: str, country: str | None) -> str:
+    """ISO 3166-1 alpha-2, lower case."""
+    return country_upper(value, country).lower()
+
+
+def gender(value: str, country: str | None) -> str:
+    """`f` or `m`; anything else is left out, never guessed."""
+    known = _GENDERS.get(lower(value).strip())
+    if known is None:
+        raise Refusal(Reason.NOT_SENDABLE)
+    return known
+
+
+def _birth_date(value: str) -> date:
+    parts = _DATE.fullmatch(value.strip())
+    try:
+        born = date(*(int(part) for part in parts.groups())) if parts else None
+    except ValueError:
+        born = None
+    if born is None or born.year < _FIRST_BIRTH_YEAR:
+        raise Refusal(Reason.INVALID_DATE)
+    return born
+
+
+def birth_date(value: str, country: str | None) -> str:
+    """`YYYYMMDD`."""
+    return f"{_birth_date(value):%Y%m%d}"
+
+
+def birth_year(value: str, country: str | None) -> str:
+    """`YYYY` of an ISO date."""
+    return f"{_birth_date(value):%Y}"
+
+
+def birth_month(value: str, country: str | None) -> str:
+    """`MM` of an ISO date."""
+    return f"{_birth_date(value):%m}"
+
+
+def birth_day(value: str, country: str | None) -> str:
+    """`DD` of an ISO date."""
+    return f"{_birth_date(value):%d}"
+
+
+def device_id(value: str, country: str | None) -> str:
+    """A mobile advertising id, trimmed."""
+    identifier = value.strip()
+    if _NO_DEVICE.fullmatch(identifier):
+        raise Refusal(Reason.PLACEHOLDER)
+    return identifier
+
+
+def device_id_lower(value: str, country: str | None) -> str:
+    """A mobile advertising id in lower case, dashes kept."""
+    return device_id(value, country).lower()

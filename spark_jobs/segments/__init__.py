@@ -1,0 +1,1 @@
+"""Who is in which segment: `definitions/<segment>.sql`, one segment a file."""

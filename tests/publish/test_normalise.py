@@ -1,0 +1,100 @@
+"""Every published vector, and what must hold for any input at all."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from spark_jobs.publish.normalise import PLATFORMS, Normalised, Reason, Rejected, normalise
+
+VECTORS = json.loads(Path(__file__).with_name("audience_vectors.json").read_text(encoding="utf-8"))
+HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+PAIRS = sorted((platform, field) for platform, fields in PLATFORMS.items() for field in fields)
+# A normal form that is its own normal form; birth dates become parts and digits alone lose their country.
+IDEMPOTENT = [(p, f) for p, f in PAIRS if not f.startswith("birth_")]
+
+
+@pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['platform']}-{v['field']}-{v['input'][:20]}")
+def test_a_published_vector_holds(vector):
+    result = normalise(vector["platform"], vector["field"], vector["input"], vector["country"])
+    if "rejected" in vector:
+        assert result == Rejected(vector["rejected"])
+    else:
+        assert result == Normalised(vector["normalised"], vector["sha256"])
+
+
+@pytest.mark.parametrize(
+    ("platform", "field", "value", "country", "normal"),
+    [
+        ("meta", "city", "München", None, "münchen"),
+        ("meta", "first_name", "Jose\u0301", None, "josé"),
+        ("meta", "last_name", "O’Neil Jr.", None, "oneil jr"),
+        ("meta", "zip", "94025-1234", None, "94025"),
+        ("meta", "zip", "1000-205", "PT", "1000-205"),
+        ("google", "email", "a.b+c@GMAIL.com", None, "ab@gmail.com"),
+        ("google", "phone", "+44 20 7946 0958", None, "+442079460958"),
+        ("x", "device_id", "AEBE52E7-03EE-455A-B3C4-E57283966239", None, "aebe52e7-03ee-455a-b3c4-e57283966239"),
+        ("email", "email", " Ann@Example.org", None, "ann@example.org"),
+    ],
+)
+def test_a_normal_form_is_as_the_platform_states(platform, field, value, country, normal):
+    result = normalise(platform, field, value, country)
+    assert isinstance(result, Normalised)
+    assert result.value == normal
+
+
+@pytest.mark.parametrize(
+    ("platform", "field", "value", "reason"),
+    [
+        ("meta", "email", None, Reason.EMPTY),
+        ("meta", "email", "   ", Reason.EMPTY),
+        ("meta", "last_name", " - ", Reason.EMPTY),
+        ("google", "email", "+news@gmail.com", Reason.INVALID_EMAIL),
+        ("meta", "country", "Germany", Reason.INVALID_COUNTRY),
+        ("meta", "birth_day", "2017-02-30", Reason.INVALID_DATE),
+        ("meta", "device_id", "00000000-0000-0000-0000-000000000000", Reason.PLACEHOLDER),
+        ("x", "phone", "+14155552671", Reason.NOT_SENDABLE),
+        ("nobody", "email", "ann@example.org", Reason.NOT_SENDABLE),
+    ],
+)
+def test_what_cannot_be_sent_is_rejected_with_its_reason(platform, field, value, reason):
+    assert normalise(platform, field, value) == Rejected(reason)
+
+
+values = st.one_of(
+    st.text(max_size=30),
+    st.emails(),
+    st.from_regex(r"\+?[0-9 ()-]{5,18}", fullmatch=True),
+    st.from_regex(r"[0-9a-f]{64}", fullmatch=True),
+)
+countries = st.sampled_from([None, "US", "GB", "DE", "xx", ""])
+
+
+@given(pair=st.sampled_from(PAIRS), value=values, country=countries)
+def test_nothing_is_never_hashed_and_no_hash_is_hashed_again(pair, value, country):
+    result = normalise(*pair, value, country)
+    if isinstance(result, Normalised):
+        assert result.value
+        assert result.cell != HASH_OF_NOTHING
+        again = normalise(*pair, result.sha256, country) if result.sha256 else Rejected(Reason.ALREADY_HASHED)
+        assert again == Rejected(Reason.ALREADY_HASHED)
+
+
+@given(pair=st.sampled_from(IDEMPOTENT), value=values, country=countries)
+def test_a_normal_form_is_its_own_normal_form(pair, value, country):
+    result = normalise(*pair, value, country)
+    if isinstance(result, Normalised):
+        again = normalise(*pair, result.value, country)
+        # Digits alone do not say which country they belong to.
+        assert again == result or again == Rejected(Reason.COUNTRY_NEEDED)
+
+
+@given(pair=st.sampled_from(PAIRS), value=values, country=countries)
+def test_a_rejection_never_repeats_the_value(pair, value, country):
+    result = normalise(*pair, value, country)
+    if isinstance(result, Rejected):
+        assert result.reason in set(Reason)
