@@ -1,0 +1,1 @@
+"""When things run, and nothing else: Airflow DAGs chained by assets."""

@@ -1,0 +1,1 @@
+"""What the DAG files share: assets, defaults, tasks and the run date."""
