@@ -14,12 +14,15 @@ from functools import lru_cache
 DEFAULT_REGION = "US"
 CACHED_VALUES = 200_000
 
-EMPTY_WORDS = frozenset(["", *"- -- . ? 0 x xx xxx na n/a nan nil no none null".split()])
-PLACEHOLDER_WORDS = EMPTY_WORDS | set("anonymous default dummy missing noname test tbd unknown".split())
-PLACEHOLDER_MAILBOXES = frozenset(
-    "a aa abc asdf dummy fake foo mail na no noemail noreply none test unknown".split()
-)
-PLACEHOLDER_DOMAINS = frozenset("test.com test.test none.com na.com noemail.com email.com fake.com".split())
+
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
+EMPTY_WORDS = _words("- -- . ? 0 x xx xxx na n/a nan nil no none null") | {""}
+PLACEHOLDER_WORDS = EMPTY_WORDS | _words("anonymous default dummy missing noname test tbd unknown")
+PLACEHOLDER_MAILBOXES = _words("a aa abc asdf dummy fake foo mail na no noemail noreply none test unknown")
+PLACEHOLDER_DOMAINS = _words("test.com test.test none.com na.com noemail.com email.com fake.com")
 RESERVED_DOMAINS = frozenset({"example", "invalid", "localhost", "test"})  # RFC 2606
 
 _SPACES = re.compile(r"\s+")

@@ -1,0 +1,264 @@
+"""Contracts: what a source promises to deliver, one YAML file per source and entity.
+
+`<folder>/<source>/<entity>.yml` is read into a `Contract`. A file that cannot be used is refused with every
+mistake in it, each with its line. What the tables of a contract look like is in `alluvium.tables.ingest`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from alluvium.contract_sql import RUN_COLUMNS, check_mistake, type_mistake
+from alluvium.contract_yaml import Document, MistakesInFile, read_document
+from alluvium.errors import AlluviumError
+from alluvium.settings import get_settings
+
+Pii = Literal["email", "phone", "name", "address", "birth_date", "free_text"]
+RESERVED = frozenset({"record_key", *RUN_COLUMNS})
+_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from None
+    return name
+
+
+def _spark_type(text: str) -> str:
+    if mistake := type_mistake(text):
+        raise ValueError(mistake)
+    return text
+
+
+def _regular_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"not a regular expression: {error}") from None
+    return text
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Files(_Strict):
+    """How the files of a batch are written. Compression follows the name: `.gz`, `.zst` or none."""
+
+    format: Literal["csv", "json", "avro", "parquet"]
+    header: bool = True
+    delimiter: str = Field(",", min_length=1, max_length=1)
+
+
+class Column(_Strict):
+    """One delivered column. `path` is its name in the file, dotted for nested JSON; by default its own name."""
+
+    type: Annotated[str, AfterValidator(_spark_type)]
+    required: bool = False
+    path: str | None = None
+    time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
+    pii: Pii | None = None
+    identifier: str | None = Field(None, pattern=_NAME.pattern)
+    allowed: tuple[str, ...] | None = None
+    pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
+    comment: str = ""
+
+    @property
+    def is_raw_kept_apart(self) -> bool:
+        """Whether the delivered value may only stand in the `pii` schema."""
+        return self.pii is not None or self.identifier is not None
+
+
+class Contract(_Strict):
+    """The promise of one source and entity. Rows that break it are quarantined, never dropped."""
+
+    source: str = Field(pattern=_NAME.pattern)
+    entity: str = Field(pattern=_NAME.pattern)
+    version: str
+    description: str = Field(min_length=1)
+    files: Files
+    record: str | None = None
+    record_kind: Literal["person", "card", "device"] = "person"
+    optional: bool = False
+    full_snapshot: bool = False
+    on_new_column: Literal["keep", "fail"] = "keep"
+    max_bad_share: float = Field(0.2, ge=0, le=1)
+    max_days_late: int = Field(45, ge=0)
+    default_region: str = Field("US", pattern="^[A-Z]{2}$")
+    columns: dict[str, Column] = Field(min_length=1)
+    key: tuple[str, ...] = Field(min_length=1)
+    newest: tuple[str, ...] = ()
+    event_time: str | None = None
+    checks: dict[str, str] = Field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The table name in bronze, silver and pii: `<source>_<entity>`."""
+        return f"{self.source}_{self.entity}"
+
+    @property
+    def label(self) -> str:
+        """How messages call it: `<source>/<entity>`."""
+        return f"{self.source}/{self.entity}"
+
+    @cached_property
+    def silver_key(self) -> tuple[str, ...]:
+        """The key as bronze and silver have it: an identifier counts by its `<column>_key`."""
+        return tuple(f"{name}_key" if self.columns[name].identifier else name for name in self.key)
+
+    @cached_property
+    def identifiers(self) -> dict[str, str]:
+        """Identifier columns and the kind of each."""
+        return {name: column.identifier for name, column in self.columns.items() if column.identifier}
+
+    @cached_property
+    def has_pii(self) -> bool:
+        """Whether a twin in the `pii` schema holds raw values of this source."""
+        return any(column.is_raw_kept_apart for column in self.columns.values())
+
+    @model_validator(mode="after")
+    def _refuse_contradictions(self) -> Contract:
+        mistakes = list(_contradictions(self))
+        if mistakes:
+            raise MistakesInFile(mistakes)
+        return self
+
+
+def _contradictions(contract: Contract) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    """What is wrong across fields: where, and what."""
+    columns = contract.columns
+    for name, column in columns.items():
+        yield from ((("columns", name), mistake) for mistake in _column_mistakes(name, column, columns))
+    for field in ("key", "newest"):
+        for place, name in enumerate(getattr(contract, field)):
+            if name not in columns:
+                yield (field, place), f"{name!r} is not among the columns"
+            elif field == "key" and not columns[name].required:
+                yield (field, place), f"{name!r} is part of the key and must be `required: true`"
+            elif field == "newest" and columns[name].is_raw_kept_apart:
+                yield (field, place), f"{name!r} is personal: silver cannot order by it"
+    yield from _record_mistakes(contract)
+    types = {name: column.type for name, column in columns.items()}
+    for check, expression in contract.checks.items():
+        if mistake := check_mistake(expression, types):
+            yield ("checks", check), mistake
+
+
+def _column_mistakes(name: str, column: Column, columns: dict[str, Column]) -> Iterable[str]:
+    if not _NAME.match(name):
+        yield f"{name!r} must be lower case letters, digits and underscores"
+    if name in RESERVED or (name.endswith("_key") and name.removesuffix("_key") in columns):
+        yield f"{name!r} is a name that Alluvium adds by itself"
+    if column.type == "timestamp" and column.time_zone is None:
+        yield f"{name!r} needs a `time_zone`: the zone of times that carry none"
+    if column.time_zone and column.type != "timestamp":
+        yield f"{name!r} has a `time_zone` but is no timestamp"
+    if (column.allowed or column.pattern or column.identifier) and column.type != "string":
+        yield f"{name!r}: `allowed`, `pattern` and `identifier` need `type: string`"
+
+
+def _record_mistakes(contract: Contract) -> Iterable[tuple[tuple[str | int, ...], str]]:
+    columns = contract.columns
+    if contract.record and (contract.record not in columns or not columns[contract.record].identifier):
+        yield ("record",), f"{contract.record!r} must be a column with an `identifier`"
+    if contract.event_time and (
+        contract.event_time not in columns or columns[contract.event_time].type not in {"timestamp", "date"}
+    ):
+        yield ("event_time",), f"{contract.event_time!r} must be a timestamp or date column"
+    if contract.full_snapshot and contract.newest:
+        yield ("newest",), "of a `full_snapshot` the latest snapshot is the truth: `newest` must be empty"
+
+
+def folders() -> list[Path]:
+    """Where contracts lie: one setting, `ALLUVIUM_SOURCES`, by default the checkout's own."""
+    return [get_settings().sources]
+
+
+def parse(text: str, source: str, entity: str, where: str) -> Contract:
+    """The contract in `text`. Raises AlluviumError with every mistake and its line, `where` being the file."""
+    document = read_document(text, where)
+    version = sha256(text.encode()).hexdigest()[:12]
+    try:
+        return Contract.model_validate(
+            {**document.values, "source": source, "entity": entity, "version": version}
+        )
+    except ValidationError as error:
+        raise _refused(error, document, f"{source}/{entity}") from None
+
+
+def _refused(error: ValidationError, document: Document, label: str) -> AlluviumError:
+    mistakes: list[tuple[tuple[str | int, ...], str]] = []
+    for detail in error.errors(include_url=False, include_input=False):
+        inner: Any = detail.get("ctx", {}).get("error")
+        if isinstance(inner, MistakesInFile):
+            mistakes += inner.mistakes
+        else:
+            mistakes.append((detail["loc"], _plain(detail)))
+    return document.refuse(mistakes, label)
+
+
+def _plain(detail: Any) -> str:
+    """Pydantic's message in the words of the contract, with the field it is about."""
+    field = ".".join(str(part) for part in detail["loc"])
+    message = detail["msg"].removeprefix("Value error, ")
+    if detail["type"] == "extra_forbidden":
+        return f"`{field}` is not a field of a contract"
+    if detail["type"] == "missing":
+        return f"`{field}` is missing"
+    return f"`{field}`: {message[0].lower()}{message[1:]}"
+
+
+def files() -> list[Path]:
+    """All contract files, sorted by source and entity."""
+    return sorted(path for folder in folders() for path in folder.glob("*/*.yml"))
+
+
+def load_file(path: Path) -> Contract:
+    """The contract in one file. Raises AlluviumError with every mistake and its line."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        raise AlluviumError("A contract must be UTF-8", where=str(path)) from None
+    return parse(text, path.parent.name, path.stem, str(path))
+
+
+def load(source: str, entity: str) -> Contract:
+    """The contract of one source and entity. Raises AlluviumError when there is none or it is broken."""
+    for folder in folders():
+        if (path := folder / source / f"{entity}.yml").is_file():
+            return load_file(path)
+    raise AlluviumError(
+        f"There is no contract for {source}/{entity}",
+        where=", ".join(str(folder) for folder in folders()),
+        do="`alluvium ingest check` lists those that there are",
+    )
+
+
+def load_all() -> list[Contract]:
+    """All contracts, sorted by source and entity. Raises AlluviumError naming every broken file."""
+    contracts, refusals = read_all()
+    if refusals:
+        raise AlluviumError("\n".join(str(refusal) for refusal in refusals))
+    return contracts
+
+
+def read_all() -> tuple[list[Contract], list[AlluviumError]]:
+    """All contracts that can be used, and why the others cannot."""
+    contracts: list[Contract] = []
+    refusals: list[AlluviumError] = []
+    for path in files():
+        try:
+            contracts.append(load_file(path))
+        except AlluviumError as refusal:
+            refusals.append(refusal)
+    return contracts, refusals
