@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, ops
+from alluvium.tables import gold, ops, segments
 from alluvium.tables.gold import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
+from alluvium.tables.segments import *  # noqa: F403
 
 SCHEMAS = {
     "bronze": "Every accepted row as delivered, typed",
@@ -21,7 +22,7 @@ SCHEMAS = {
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, gold)
+_MODULES = (ops, gold, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value for module in _MODULES for value in vars(module).values() if isinstance(value, Table)

@@ -1,6 +1,6 @@
 """The normal form that each platform wants of a contact detail, and its hash.
 
-Pure and without Spark. The rules follow the platforms' own pages; `tests/publish/audience_vectors.json` holds
+Pure and without Spark. The rules follow the platforms' own pages; `tests/spark_jobs/publish/audience_vectors.json` holds
 inputs with the answer expected, to be used by others too.
 
     >>> normalise("google", "email", "J.o.h.n@googlemail.com")

@@ -6,7 +6,7 @@ import re
 
 from email_validator import EmailNotValidError, validate_email
 
-from spark_jobs.publish.normalise.placeholders import placeholder_emails
+from spark_jobs.publish.normalise.placeholders import is_placeholder_email
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
 from spark_jobs.publish.normalise.text import lower
 
@@ -16,7 +16,7 @@ _DOTLESS_DOMAINS = frozenset({"gmail.com", "googlemail.com"})
 
 
 def _checked(address: str) -> str:
-    if address in placeholder_emails():
+    if is_placeholder_email(address):
         raise Refusal(Reason.PLACEHOLDER)
     try:
         validate_email(address, check_deliverability=False)

@@ -1,4 +1,4 @@
-"""Addresses that stand for "none": `placeholder_emails.csv`, one a line, is the list to extend."""
+"""Addresses that stand for "none": the usual shapes, and those of `placeholder_emails.csv`, the list to extend."""
 
 from __future__ import annotations
 
@@ -6,11 +6,17 @@ import csv
 from functools import cache
 from pathlib import Path
 
+from alluvium.contact import is_placeholder
+
 _SEED = Path(__file__).with_name("placeholder_emails.csv")
 
 
 @cache
-def placeholder_emails() -> frozenset[str]:
-    """The addresses, lower case."""
+def _listed() -> frozenset[str]:
     with _SEED.open(encoding="utf-8", newline="") as seed:
         return frozenset(row["address"] for row in csv.DictReader(seed))
+
+
+def is_placeholder_email(address: str) -> bool:
+    """Whether a lower-case address names nobody."""
+    return address in _listed() or is_placeholder("email", address)

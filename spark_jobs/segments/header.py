@@ -1,0 +1,136 @@
+"""The header of a segment: comment lines at the top of its file.
+
+    -- owner: crm-team
+    -- allowed purposes: marketing_email, marketing_ads
+    -- schedule: nightly
+    -- guard: size between 20 and 50000, change at most 30 percent
+    -- Good customers whose visits have begun to thin out.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from alluvium.errors import AlluviumError
+
+SCHEDULES = ("nightly", "every 30 minutes")
+
+_ENTRY = re.compile(r"([a-z][a-z ]*):\s*(.+)")
+_PURPOSE = re.compile(r"[a-z][a-z_]*")
+_GUARD = re.compile(r"size between (\d+) and (\d+)(?:, change at most (\d+) percent)?")
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Bounds within which a night may change a segment: members, and members moved as a share of those before."""
+
+    smallest: int
+    largest: int
+    largest_change: float | None
+
+    def objection(self, before: int, found: int, entered: int, left: int) -> str | None:
+        """Why the night must not be applied; None when it may. A first night has no change."""
+        if not self.smallest <= found <= self.largest:
+            return f"size {found} is not between {self.smallest} and {self.largest}"
+        moved = max(entered, left)
+        if self.largest_change is not None and before and moved > before * self.largest_change:
+            return f"{entered} entered and {left} left of {before}, over {self.largest_change:.0%}"
+        return None
+
+
+@dataclass(frozen=True)
+class Header:
+    """Who answers for a segment, what it is for and how far it may move."""
+
+    owner: str
+    purposes: tuple[str, ...]
+    schedule: str
+    guard: Guard
+    description: str
+
+
+def _purposes(text: str) -> tuple[str, ...]:
+    purposes = tuple(part.strip() for part in text.split(","))
+    if not all(_PURPOSE.fullmatch(purpose) for purpose in purposes):
+        raise ValueError("name purposes like `marketing_email, marketing_ads`")
+    return purposes
+
+
+def _schedule(text: str) -> str:
+    if text not in SCHEDULES:
+        raise ValueError(f"use one of: {', '.join(SCHEDULES)}")
+    return text
+
+
+def _guard(text: str) -> Guard:
+    found = _GUARD.fullmatch(text)
+    if found is None or int(found[1]) > int(found[2]):
+        raise ValueError("write `size between 20 and 50000, change at most 30 percent`")
+    return Guard(int(found[1]), int(found[2]), int(found[3]) / 100 if found[3] else None)
+
+
+_READERS: Mapping[str, Callable[[str], object]] = {
+    "owner": str,
+    "allowed purposes": _purposes,
+    "schedule": _schedule,
+    "guard": _guard,
+}
+
+
+def _comment_lines(text: str) -> list[tuple[int, str]]:
+    lines = []
+    for number, line in enumerate(text.splitlines(), start=1):
+        if line.strip() and not line.startswith("--"):
+            break
+        if line.strip():
+            lines.append((number, line.removeprefix("--").strip()))
+    return lines
+
+
+def _near(name: str) -> str | None:
+    return next(iter(get_close_matches(name, _READERS, n=1, cutoff=0.8)), None)
+
+
+def _read(text: str, file: str) -> tuple[dict[str, object], list[str]]:
+    entries: dict[str, object] = {}
+    sentences: list[str] = []
+    for number, line in _comment_lines(text):
+        entry = _ENTRY.fullmatch(line)
+        if entry is None:
+            sentences.append(line)
+            continue
+        name, value, where = entry[1], entry[2].strip(), f"{file}, line {number}"
+        if name not in _READERS:
+            nearest = f"Did you mean `{_near(name)}`?" if _near(name) else f"Known: {', '.join(_READERS)}"
+            raise AlluviumError(f"The header has no `{name}`", where=where, do=nearest)
+        if name in entries:
+            raise AlluviumError(f"`{name}` is given twice", where=where, do="Keep one of them")
+        try:
+            entries[name] = _READERS[name](value)
+        except ValueError as error:
+            raise AlluviumError(f"`{name}: {value}` cannot be read", where=where, do=f"Please {error}") from None
+    return entries, sentences
+
+
+def parse(text: str, file: str) -> Header:
+    """Read the header of a segment file; raises AlluviumError with file and line."""
+    entries, sentences = _read(text, file)
+    missing = [name for name in _READERS if name not in entries]
+    if missing:
+        raise AlluviumError(
+            f"The header lacks `{missing[0]}`", where=f"{file}, line 1", do=f"Add `-- {missing[0]}: ...`"
+        )
+    if not sentences:
+        raise AlluviumError(
+            "The header says nothing about who is meant", where=f"{file}, line 1", do="Add a sentence: `-- Customers who ...`"
+        )
+    return Header(
+        owner=str(entries["owner"]),
+        purposes=entries["allowed purposes"],  # type: ignore[arg-type]
+        schedule=str(entries["schedule"]),
+        guard=entries["guard"],  # type: ignore[arg-type]
+        description=" ".join(sentences),
+    )
