@@ -1,0 +1,92 @@
+"""Scores, and what they were made from."""
+
+from __future__ import annotations
+
+from alluvium.table import Table
+
+_CUSTOMER = ("string", "The customer")
+_AS_OF = ("date", "First day not seen: the score looks at the days from here on")
+_HORIZON = ("int", "Days from as_of_date that the score is about")
+_VERSION = ("string", "Version of the registered model, also the one whose prior is stated")
+_SCORED_FOR = ("string", "model: from the customer's own features; prior: the rate of a group, see reason_code")
+_REASON = (
+    "string",
+    "Why a prior is given: no_history (never bought), no_consent (may not be profiled), "
+    "lapsed (no purchase in the population's days); null for model",
+)
+
+ML_CHURN_SCORES = Table(
+    schema="ml",
+    name="churn_scores",
+    comment="How likely a customer buys nothing within the horizon, one row per customer, as-of date and horizon.",
+    key=("customer_id", "as_of_date", "horizon_days"),
+    columns={
+        "customer_id": _CUSTOMER,
+        "as_of_date": _AS_OF,
+        "horizon_days": _HORIZON,
+        "churn_probability": ("double", "Probability of no purchase within the horizon, 0 to 1"),
+        "churn_decile": ("int", "Tenth by probability among model scores of the night, 1 most likely to churn"),
+        "scored_for": _SCORED_FOR,
+        "reason_code": _REASON,
+        "model_version": _VERSION,
+    },
+    partition_by=("as_of_date",),
+    retention_days=400,
+)
+
+ML_LTV_SCORES = Table(
+    schema="ml",
+    name="ltv_scores",
+    comment="What a customer will spend within the horizon, one row per customer, as-of date and horizon.",
+    key=("customer_id", "as_of_date", "horizon_days"),
+    columns={
+        "customer_id": _CUSTOMER,
+        "as_of_date": _AS_OF,
+        "horizon_days": _HORIZON,
+        "predicted_spend": ("decimal(12,2)", "Expected order totals within the horizon"),
+        "spend_decile": ("int", "Tenth by spend among model scores of the night, 1 highest"),
+        "currency": ("string", "ISO 4217 code of predicted_spend"),
+        "scored_for": _SCORED_FOR,
+        "reason_code": _REASON,
+        "model_version": _VERSION,
+    },
+    partition_by=("as_of_date",),
+    retention_days=400,
+)
+
+ML_TRAINING_SETS = Table(
+    schema="ml",
+    name="training_sets",
+    comment="What a model was trained on, so that it can be built again, one row per model, horizon and run date.",
+    key=("model", "horizon_days", "run_date"),
+    columns={
+        "model": ("string", "Folder of the model under models/"),
+        "horizon_days": ("int", "Days of the outcome"),
+        "run_date": ("date", "Run date of the training; no outcome reaches beyond it"),
+        "cutoffs": ("array<date>", "As-of dates of the features; outcomes start on them"),
+        "missing_cutoffs": ("array<date>", "As-of dates that were asked for and have no features"),
+        "evaluated_on": ("date", "The cut-off held out for the figures"),
+        "count_rows": ("bigint", "Customers times cut-offs in the population"),
+        "mean_outcome": ("double", "Churn rate, or mean spend, over those rows"),
+        "features": ("array<string>", "Columns of gold.customer_features in the model"),
+        "suspicious_features": ("map<string,string>", "Columns left out because they know too much, and why"),
+        "table_versions": ("map<string,bigint>", "Delta version of every table read"),
+        "fingerprint": ("string", "SHA-256 of the rows and the parameters"),
+    },
+)
+
+ML_MONITORING = Table(
+    schema="ml",
+    name="monitoring",
+    comment="How the scores of a night look, one row per model, horizon, as-of date and metric.",
+    key=("model", "horizon_days", "as_of_date", "metric"),
+    columns={
+        "model": ("string", "Folder of the model under models/"),
+        "horizon_days": _HORIZON,
+        "as_of_date": _AS_OF,
+        "metric": ("string", "count_<group>, mean_score, p10_score, p50_score, p90_score"),
+        "value": ("double", "The figure"),
+        "model_version": _VERSION,
+    },
+    retention_days=400,
+)

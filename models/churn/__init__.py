@@ -1,0 +1,1 @@
+"""Who will stop buying."""
