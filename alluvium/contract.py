@@ -61,7 +61,7 @@ class Files(_Strict):
 
 
 class Column(_Strict):
-    """One delivered column. `path` is its name in the file, dotted for nested JSON; by default its own name."""
+    """One delivered column. `path` is its name in the file, dotted for nested JSON; else its own name."""
 
     type: Annotated[str, AfterValidator(_spark_type)]
     required: bool = False
@@ -185,7 +185,7 @@ def folders() -> list[Path]:
 
 
 def parse(text: str, source: str, entity: str, where: str) -> Contract:
-    """The contract in `text`. Raises AlluviumError with every mistake and its line, `where` being the file."""
+    """The contract in `text` of file `where`. Raises AlluviumError with every mistake and its line."""
     document = read_document(text, where)
     version = sha256(text.encode()).hexdigest()[:12]
     try:
