@@ -25,7 +25,10 @@ SCHEMAS = {
 _MODULES = (ops, gold, segments)
 
 TABLES: dict[str, Table] = {
-    value.full_name: value for module in _MODULES for value in vars(module).values() if isinstance(value, Table)
+    value.full_name: value
+    for module in _MODULES
+    for value in vars(module).values()
+    if isinstance(value, Table)
 }
 
 

@@ -50,7 +50,9 @@ def exists(spark: SparkSession, table: Table) -> bool:
 
 def _column_list(table: Table) -> str:
     assert table.columns is not None, f"{table.full_name} is built by dbt"
-    return ", ".join(f"`{name}` {kind} COMMENT {quoted(comment)}" for name, (kind, comment) in table.columns.items())
+    return ", ".join(
+        f"`{name}` {kind} COMMENT {quoted(comment)}" for name, (kind, comment) in table.columns.items()
+    )
 
 
 def _properties(table: Table) -> str:
@@ -154,7 +156,9 @@ def merge(
     source = f"incoming_{uuid4().hex}"
     rows.createOrReplaceTempView(source)
     types = dict(rows.dtypes)
-    condition = " AND ".join([f"t.`{c}` <=> s.`{c}`" for c in on] + ([target_condition] if target_condition else []))
+    condition = " AND ".join(
+        [f"t.`{c}` <=> s.`{c}`" for c in on] + ([target_condition] if target_condition else [])
+    )
     missing = f"WHEN NOT MATCHED BY SOURCE AND {delete_missing} THEN DELETE" if delete_missing else ""
     try:
         spark.sql(

@@ -46,7 +46,13 @@ def _resolve_command() -> list[str]:
     }
     flags = [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]
     # Resolving happens before the application starts; this one only prints a version.
-    return [str(spark_home() / "bin" / "spark-submit"), *flags, "--class", "org.apache.spark.util.VersionUtils", "spark-internal"]
+    return [
+        str(spark_home() / "bin" / "spark-submit"),
+        *flags,
+        "--class",
+        "org.apache.spark.util.VersionUtils",
+        "spark-internal",
+    ]
 
 
 def fetch(timeout_seconds: int = 600) -> list[Path]:

@@ -57,7 +57,12 @@ def load(name: str) -> Callable[..., Mapping[str, int] | None]:
     room, _, file = name.partition(".")
     for package in ROOMS:
         module = f"{package}.{room}.{file}"
-        if room.isidentifier() and file.isidentifier() and find_spec(f"{package}.{room}") and find_spec(module):
+        if (
+            room.isidentifier()
+            and file.isidentifier()
+            and find_spec(f"{package}.{room}")
+            and find_spec(module)
+        ):
             run = getattr(import_module(module), "run", None)
             if callable(run):
                 return run  # type: ignore[no-any-return]
@@ -94,7 +99,9 @@ class Run:
             "seconds": round(time.perf_counter() - self._started, 3),
             "counts": json.dumps(self.counts, sort_keys=True, default=str),
             "error": error,
-            "table_versions": json.dumps(self.table_versions, sort_keys=True) if self.table_versions else None,
+            "table_versions": json.dumps(self.table_versions, sort_keys=True)
+            if self.table_versions
+            else None,
         }
 
 
@@ -155,6 +162,10 @@ def finish_night(run_date: date, settings: Settings | None = None) -> None:
 def finished_nights(settings: Settings | None = None) -> list[dict[str, Any]]:
     """The last successful run of each night, oldest run date first, with its `table_versions` as a dict."""
     rows = ledger.read(catalog.OPS_RUNS, settings).to_pylist()
-    done = sorted((r for r in rows if r["job"] == NIGHT and r["status"] == SUCCEEDED), key=lambda r: r["finished_at"])
-    newest = {row["run_date"]: {**row, "table_versions": json.loads(row["table_versions"] or "{}")} for row in done}
+    done = sorted(
+        (r for r in rows if r["job"] == NIGHT and r["status"] == SUCCEEDED), key=lambda r: r["finished_at"]
+    )
+    newest = {
+        row["run_date"]: {**row, "table_versions": json.loads(row["table_versions"] or "{}")} for row in done
+    }
     return [newest[day] for day in sorted(newest)]

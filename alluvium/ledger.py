@@ -36,9 +36,12 @@ _retry_on_conflict = retry(
 
 def _schema(table: Table) -> pa.Schema:
     assert table.columns is not None
-    return pa.schema([
-        pa.field(name, _TYPES[kind], metadata={"comment": comment}) for name, (kind, comment) in table.columns.items()
-    ])
+    return pa.schema(
+        [
+            pa.field(name, _TYPES[kind], metadata={"comment": comment})
+            for name, (kind, comment) in table.columns.items()
+        ]
+    )
 
 
 def _path(table: Table, settings: Settings | None) -> str:
@@ -57,7 +60,9 @@ def append(table: Table, rows: Sequence[Mapping[str, Any]], settings: Settings |
 
 
 @_retry_on_conflict
-def replace(table: Table, rows: Sequence[Mapping[str, Any]], predicate: str, settings: Settings | None = None) -> None:
+def replace(
+    table: Table, rows: Sequence[Mapping[str, Any]], predicate: str, settings: Settings | None = None
+) -> None:
     """Replace the rows that the predicate names (SQL over the table's columns) in one commit."""
     path = _path(table, settings)
     if not DeltaTable.is_deltatable(path):
@@ -78,4 +83,7 @@ def versions(settings: Settings | None = None) -> dict[str, int]:
     """The newest version of every Delta table in the lake, by full name."""
     lake = (settings or get_settings()).lake
     found = sorted(log.parent for log in lake.glob("*/*/_delta_log"))
-    return {f"{path.parent.name}.{path.name}": DeltaTable(str(path), without_files=True).version() for path in found}
+    return {
+        f"{path.parent.name}.{path.name}": DeltaTable(str(path), without_files=True).version()
+        for path in found
+    }

@@ -6,7 +6,12 @@ import re
 
 _PATTERNS = (
     (re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+"), "<email>"),
-    (re.compile(r"(?i)(token|password|secret|authorization|aws_secret_access_key)([\"']?\s*[=:]\s*[\"']?)[^\s\"',;]+"), r"\1\2<secret>"),
+    (
+        re.compile(
+            r"(?i)(token|password|secret|authorization|aws_secret_access_key)([\"']?\s*[=:]\s*[\"']?)[^\s\"',;]+"
+        ),
+        r"\1\2<secret>",
+    ),
     (re.compile(r"(?<![\w.-])\+?\(?\d{3}\)?[ .-]\d{3}[ .-]\d{4}(?![\w-])"), "<phone>"),
     (re.compile(r"(?<![\w.])\+\d{8,15}(?!\w)"), "<phone>"),
 )

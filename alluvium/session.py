@@ -25,11 +25,15 @@ def _quieten() -> None:
         logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
-def _check_answers(remote: str) -> None:
+def check_answers(remote: str) -> None:
     """A client would go on trying for minutes: look first."""
     address = urlparse(remote)
     if address.scheme != "sc" or not address.hostname:
-        raise UsageError(f"{remote!r} is no Spark Connect address", where="SPARK_REMOTE", do="It looks like sc://host:15002")
+        raise UsageError(
+            f"{remote!r} is no Spark Connect address",
+            where="SPARK_REMOTE",
+            do="It looks like sc://host:15002",
+        )
     try:
         socket.create_connection((address.hostname, address.port or 15002), timeout=3).close()
     except OSError as error:
@@ -41,15 +45,15 @@ def _check_answers(remote: str) -> None:
 
 
 def _open(remote: str) -> SparkSession:
-    _check_answers(remote)
+    check_answers(remote)
     _quieten()
+    from pyspark.sql import SparkSession
     from pyspark.sql.connect.client.retries import DefaultPolicy
-    from pyspark.sql.connect.session import SparkSession as ConnectSession
 
-    session = ConnectSession.builder.remote(remote).create()
+    session = SparkSession.builder.remote(remote).create()
     # A server that died should be noticed in seconds, not minutes.
-    session._client.set_retry_policies([DefaultPolicy(max_retries=4, max_backoff=2000)])
-    return session  # type: ignore[return-value]
+    session.client.set_retry_policies([DefaultPolicy(max_retries=4, max_backoff=2000)])  # type: ignore[attr-defined]
+    return session
 
 
 def _prepare_schemas(spark: SparkSession, settings: Settings, remote: str) -> None:

@@ -156,7 +156,11 @@ def _wait_until_registered(keeper: subprocess.Popen[str], settings: Settings, lo
         if keeper.poll() is not None:
             break
         time.sleep(0.1)
-    raise AlluviumError("The Spark server did not start", where=str(log), do="Its log has the reason; `alluvium doctor` checks the machine")
+    raise AlluviumError(
+        "The Spark server did not start",
+        where=str(log),
+        do="Its log has the reason; `alluvium doctor` checks the machine",
+    )
 
 
 def attach(settings: Settings) -> ServerFile:
@@ -166,7 +170,10 @@ def attach(settings: Settings) -> ServerFile:
         with FileLock(settings.metastore / "server.lock", timeout=START_SECONDS):
             return ServerFile.read_living(settings.metastore) or _launch(settings)
     except Timeout as error:
-        raise AlluviumError("Another command has been starting the Spark server for too long", do="`alluvium spark status` tells more") from error
+        raise AlluviumError(
+            "Another command has been starting the Spark server for too long",
+            do="`alluvium spark status` tells more",
+        ) from error
 
 
 @contextmanager

@@ -1,0 +1,119 @@
+"""`alluvium sql`: ask the lake without Spark."""
+
+from __future__ import annotations
+
+import getpass
+import sys
+from datetime import UTC, date, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from alluvium.console import console, err, print_json, table
+from alluvium.errors import AlluviumError, UsageError
+from alluvium.settings import Settings, get_settings
+
+app = typer.Typer(add_completion=False)
+MOST_ROWS_SHOWN = 1000
+
+
+class Output(StrEnum):
+    """Forms of an answer."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def _night(settings: Settings, as_of: date | None) -> dict[str, Any] | None:
+    from alluvium.job import finished_nights
+
+    nights = finished_nights(settings)
+    if as_of is None:
+        return nights[-1] if nights else None
+    before = [night for night in nights if night["run_date"] <= as_of]
+    if not before:
+        first = nights[0]["run_date"] if nights else "not there yet"
+        raise AlluviumError(f"No night was finished by {as_of}; the first is {first}")
+    err.print(f"[dim]As of the night of {before[-1]['run_date']}[/]")
+    return before[-1]
+
+
+def _note_pii(settings: Settings, query: str) -> None:
+    from alluvium import catalog, ledger
+    from alluvium.lake_sql import names_in
+
+    row = {
+        "audit_id": uuid4().hex,
+        "acted_at": datetime.now(UTC),
+        "actor": getpass.getuser(),
+        "action": "sql.with_pii",
+        "subject": ", ".join(sorted(".".join(name) for name in names_in(query))),
+    }
+    ledger.append(catalog.OPS_AUDIT, [row], settings)
+
+
+def _write(answer: Any, output: Output, file: Path | None) -> None:
+    if output is Output.parquet:
+        import pyarrow.parquet as pq
+
+        if file is None:
+            raise UsageError("Parquet needs --file")
+        pq.write_table(answer.to_arrow_table(), file)
+        return
+    import pyarrow.csv as pc
+
+    target: Any = file or sys.stdout.buffer
+    pc.write_csv(answer.to_arrow_table(), target)
+
+
+def _show(answer: Any) -> None:
+    columns = [column[0] for column in answer.description]
+    rows = answer.fetchmany(MOST_ROWS_SHOWN + 1)
+    table(None, columns, rows[:MOST_ROWS_SHOWN])
+    if len(rows) > MOST_ROWS_SHOWN:
+        err.print(f"[dim]Only the first {MOST_ROWS_SHOWN} rows; `--output csv` gives all[/]")
+
+
+@app.command(epilog='Example: alluvium sql "select rfm_group, count(*) from gold.customer_rfm group by all"')
+def sql(
+    query: Annotated[str | None, typer.Argument(help="One query that reads.")] = None,
+    as_of: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What the last night by this date saw.")
+    ] = None,
+    output: Annotated[Output, typer.Option(help="Form of the answer.")] = Output.table,
+    file: Annotated[Path | None, typer.Option(help="Write there instead of to the terminal.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Rows as JSON.")] = False,
+    with_pii: Annotated[
+        bool, typer.Option("--with-pii", help="Open the pii schema; noted in ops.audit.")
+    ] = False,
+    list_tables: Annotated[bool, typer.Option("--tables", help="List the tables.")] = False,
+) -> None:
+    """Answer a query from the Delta tables in about a second."""
+    from alluvium.lake_sql import View, ask, tables
+
+    settings = get_settings()
+    if list_tables:
+        console.print(
+            "\n".join(tables(View(settings, with_pii))) or "No tables yet: `make demo` fills the lake"
+        )
+        return
+    if query is None:
+        raise UsageError("A query is needed", do='Try `alluvium sql "select count(*) from gold.customers"`')
+    night = _night(settings, as_of.date() if as_of else None)
+    versions = night["table_versions"] if night and as_of else {}
+    view = View(settings, with_pii, versions, night["run_date"] if night else None)
+    answer = ask(view, query)
+    if with_pii:
+        _note_pii(settings, query)
+    if as_json or output is Output.json:
+        names = [column[0] for column in answer.description]
+        print_json([dict(zip(names, row, strict=True)) for row in answer.fetchall()])
+    elif output is Output.table and file is None:
+        _show(answer)
+    else:
+        _write(answer, output, file)
