@@ -80,6 +80,8 @@ def write(moves: DataFrame, table: Table, on: Sequence[str], run_date: date) -> 
     at = night_at(run_date)
     is_undone = (F.col("move") == STAYED) & F.col("written_left_at").isNotNull()
     changed = moves.where(F.col("move").isin(ENTERED, LEFT) | is_undone)
-    rows = changed.withColumn("left_at", F.when(F.col("move") == LEFT, F.lit(at))).withColumn("run_date", F.lit(run_date))
+    rows = changed.withColumn("left_at", F.when(F.col("move") == LEFT, F.lit(at))).withColumn(
+        "run_date", F.lit(run_date)
+    )
     tonight = f"t.entered_at = TIMESTAMP'{at:%Y-%m-%d %H:%M:%S}Z'"
     delta.merge(rows, table, on=[*on, "entered_at"], delete_missing=tonight)

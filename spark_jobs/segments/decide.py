@@ -22,6 +22,7 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta, ledger, stays
 from alluvium.errors import AlluviumError
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
+from spark_jobs.segments.query import bind
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
@@ -50,11 +51,11 @@ class Verdict:
         return self.before if self.status == HELD else self.found
 
 
-def union_of(definitions: Sequence[Definition]) -> str:
+def union_of(definitions: Sequence[Definition], dates: Mapping[str, date]) -> str:
     """One query for all segments: segment, definition_version, customer_id, each pair once."""
     parts = [
         f"SELECT '{definition.name}' AS segment, '{definition.version}' AS definition_version, customer_id "  # noqa: S608
-        f"FROM ({definition.sql}) AS found WHERE customer_id IS NOT NULL GROUP BY customer_id"
+        f"FROM ({bind(definition.sql, dates)}) AS found WHERE customer_id IS NOT NULL GROUP BY customer_id"
         for definition in definitions
     ]
     return " UNION ALL ".join(parts)
@@ -68,10 +69,15 @@ def verdicts(
     A segment that has members but no definition any more is retired: all of them leave.
     """
     by_name = {definition.name: definition for definition in definitions}
-    return [_verdict(name, by_name.get(name), moved.get(name, {}), approved) for name in sorted({*by_name, *moved})]
+    return [
+        _verdict(name, by_name.get(name), moved.get(name, {}), approved)
+        for name in sorted({*by_name, *moved})
+    ]
 
 
-def _verdict(name: str, definition: Definition | None, moved: Mapping[str, int], approved: frozenset[str]) -> Verdict:
+def _verdict(
+    name: str, definition: Definition | None, moved: Mapping[str, int], approved: frozenset[str]
+) -> Verdict:
     entered, left, stayed = (moved.get(move, 0) for move in (stays.ENTERED, stays.LEFT, stays.STAYED))
     counts = (name, left + stayed, entered + stayed, entered, left)
     if definition is None:
@@ -85,7 +91,7 @@ def _verdict(name: str, definition: Definition | None, moved: Mapping[str, int],
 def _found(spark: SparkSession, definitions: Sequence[Definition], dates: Mapping[str, date]) -> DataFrame:
     """Who the definitions give; raises AlluviumError naming the first segment that cannot be answered."""
     try:
-        found = spark.sql(union_of(definitions), args=dict(dates))
+        found = spark.sql(union_of(definitions, dates))
         found.schema  # noqa: B018 - analyses it, so that an unknown column is found here.
     except AnalysisException:
         for definition in definitions:
@@ -96,10 +102,12 @@ def _found(spark: SparkSession, definitions: Sequence[Definition], dates: Mappin
 
 def _explain(spark: SparkSession, definition: Definition, dates: Mapping[str, date]) -> None:
     try:
-        spark.sql(definition.sql, args=dict(dates)).schema  # noqa: B018
+        spark.sql(bind(definition.sql, dates)).schema  # noqa: B018
     except AnalysisException as error:
         reason = str(error).partition(" SQLSTATE")[0].splitlines()[0]
-        raise AlluviumError(f"The segment cannot be answered: {reason}", where=f"{definition.name}.sql") from None
+        raise AlluviumError(
+            f"The segment cannot be answered: {reason}", where=f"{definition.name}.sql"
+        ) from None
 
 
 def _count(moves: DataFrame) -> dict[str, dict[str, int]]:

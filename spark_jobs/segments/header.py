@@ -1,10 +1,10 @@
 """The header of a segment: comment lines at the top of its file.
 
-    -- owner: crm-team
-    -- allowed purposes: marketing_email, marketing_ads
-    -- schedule: nightly
-    -- guard: size between 20 and 50000, change at most 30 percent
-    -- Good customers whose visits have begun to thin out.
+-- owner: crm-team
+-- allowed purposes: marketing_email, marketing_ads
+-- schedule: nightly
+-- guard: size between 20 and 50000, change at most 30 percent
+-- Good customers whose visits have begun to thin out.
 """
 
 from __future__ import annotations
@@ -111,7 +111,9 @@ def _read(text: str, file: str) -> tuple[dict[str, object], list[str]]:
         try:
             entries[name] = _READERS[name](value)
         except ValueError as error:
-            raise AlluviumError(f"`{name}: {value}` cannot be read", where=where, do=f"Please {error}") from None
+            raise AlluviumError(
+                f"`{name}: {value}` cannot be read", where=where, do=f"Please {error}"
+            ) from None
     return entries, sentences
 
 
@@ -125,7 +127,9 @@ def parse(text: str, file: str) -> Header:
         )
     if not sentences:
         raise AlluviumError(
-            "The header says nothing about who is meant", where=f"{file}, line 1", do="Add a sentence: `-- Customers who ...`"
+            "The header says nothing about who is meant",
+            where=f"{file}, line 1",
+            do="Add a sentence: `-- Customers who ...`",
         )
     return Header(
         owner=str(entries["owner"]),

@@ -7,7 +7,8 @@ that is kept. Dates come in as `:run_date` and `:as_of_date`, never from a clock
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from datetime import date
 
 import sqlglot
 from sqlglot import exp
@@ -38,7 +39,18 @@ _FORBIDDEN = {
 }  # fmt: skip
 # Functions of Spark that the parser has no class for, and that only compute.
 _PLAIN_FUNCTIONS = frozenset(
-    ["bround", "every", "isnotnull", "isnull", "make_date", "make_timestamp", "pmod", "some", "try_to_date", "weekday"]
+    [
+        "bround",
+        "every",
+        "isnotnull",
+        "isnull",
+        "make_date",
+        "make_timestamp",
+        "pmod",
+        "some",
+        "try_to_date",
+        "weekday",
+    ]
 )
 
 
@@ -53,12 +65,18 @@ def _refuse(what: str, file: str, line: int, do: str) -> AlluviumError:
 
 def _statement(text: str, file: str) -> exp.Select:
     try:
-        statements = [statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None]
+        statements = [
+            statement for statement in sqlglot.parse(text, dialect=DIALECT) if statement is not None
+        ]
     except ParseError as error:
         first = error.errors[0] if error.errors else {"description": str(error), "line": 1}
-        raise _refuse(f"The SQL cannot be read: {first['description']}", file, first["line"], "Mend it") from None
+        raise _refuse(
+            f"The SQL cannot be read: {first['description']}", file, first["line"], "Mend it"
+        ) from None
     except TokenError:
-        raise _refuse("The SQL cannot be read: a quote or comment is not closed", file, 1, "Close it") from None
+        raise _refuse(
+            "The SQL cannot be read: a quote or comment is not closed", file, 1, "Close it"
+        ) from None
     if len(statements) != 1 or not isinstance(statements[0], exp.Select):
         line = _line(statements[1]) if len(statements) > 1 else 1
         raise _refuse("A segment is exactly one SELECT", file, line, "Leave only the SELECT")
@@ -67,7 +85,9 @@ def _statement(text: str, file: str) -> exp.Select:
 
 def _check_output(select: exp.Select, file: str) -> None:
     if [column.alias_or_name for column in select.selects] != ["customer_id"]:
-        raise _refuse("A segment gives one column, customer_id", file, _line(select), "Write `select customer_id`")
+        raise _refuse(
+            "A segment gives one column, customer_id", file, _line(select), "Write `select customer_id`"
+        )
 
 
 def _is_own_name(table: exp.Table, own_names: set[str]) -> bool:
@@ -103,14 +123,21 @@ def _unrepeatable(select: exp.Select) -> Iterator[exp.Expression]:
 def _check_parts(select: exp.Select, file: str) -> None:
     for node in select.find_all(*_FORBIDDEN):
         if not (isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)):
-            raise _refuse(f"A segment may not use {_FORBIDDEN[type(node)]}", file, _line(node), "Leave it out")
+            raise _refuse(
+                f"A segment may not use {_FORBIDDEN[type(node)]}", file, _line(node), "Leave it out"
+            )
     for function in _unrepeatable(select):
         name = function.sql(DIALECT, comments=False).partition("(")[0].lower()
         do = "Use :run_date or :as_of_date for dates, and functions that only compute"
         raise _refuse(f"A segment may not use {name}", file, _line(function), do)
     for placeholder in select.find_all(exp.Placeholder):
         if placeholder.name not in PARAMETERS:
-            raise _refuse(f"There is no parameter :{placeholder.name}", file, _line(placeholder), "Use :run_date or :as_of_date")
+            raise _refuse(
+                f"There is no parameter :{placeholder.name}",
+                file,
+                _line(placeholder),
+                "Use :run_date or :as_of_date",
+            )
 
 
 def _newest(table: exp.Table) -> exp.Expression:
@@ -147,3 +174,17 @@ def compile_query(text: str, file: str) -> str:
     _check_output(select, file)
     _check_tables(select, file)
     return select.transform(_restricted).sql(DIALECT, comments=False)
+
+
+def bind(sql: str, dates: Mapping[str, date]) -> str:
+    """Put the dates in the place of `:run_date` and `:as_of_date`, in the tree.
+
+    `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640).
+    """
+
+    def bound(node: exp.Expression) -> exp.Expression:
+        if not isinstance(node, exp.Placeholder):
+            return node
+        return exp.cast(exp.Literal.string(dates[node.name].isoformat()), "date")
+
+    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(DIALECT)
