@@ -1,0 +1,155 @@
+"""Charts as static pictures: they open offline, print well and carry no script."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+INK, MUTED, GRID = "#1f2933", "#6b7785", "#e7eaee"
+BLUE, TEAL, AMBER, RED, VIOLET, GREY = "#2f6fde", "#17a398", "#e8a33d", "#d64545", "#7b5cd6", "#b4bcc6"
+SERIES = [BLUE, AMBER, TEAL, VIOLET, RED, GREY, "#8a5a44", "#3d9dd9"]
+FONT = "Inter, system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif"
+
+Rows = Sequence[dict[str, Any]]
+
+_CONFIG: dict[str, Any] = {
+    "background": None,
+    "font": FONT,
+    "view": {"stroke": None},
+    "axis": {
+        "labelColor": MUTED,
+        "titleColor": MUTED,
+        "titleFontWeight": "normal",
+        "labelFontSize": 11,
+        "titleFontSize": 11,
+        "gridColor": GRID,
+        "domain": False,
+        "ticks": False,
+        "labelLimit": 240,
+        "labelPadding": 6,
+    },
+    "legend": {"labelColor": INK, "title": None, "orient": "top", "labelFontSize": 11, "symbolSize": 80},
+    "range": {"category": SERIES},
+    "bar": {"cornerRadiusEnd": 2},
+}
+
+
+def to_svg(chart: alt.TopLevelMixin) -> str:
+    """Draw the chart; the picture scales with the page."""
+    spec = chart.to_dict()
+    spec["config"] = _CONFIG
+    svg: str = vl_convert.vegalite_to_svg(spec, vl_version="6.1" if alt.SCHEMA_VERSION.startswith("v6") else "5.20")
+    return svg.replace("<svg ", '<svg role="img" preserveAspectRatio="xMinYMin meet" ', 1)
+
+
+def _data(rows: Rows) -> alt.Data:
+    return alt.Data(values=list(rows))
+
+
+def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLUE, width: int = 420) -> str:
+    """Horizontal bars, the longest first, each with its figure."""
+    base = alt.Chart(_data(rows), width=width, height=alt.Step(24)).encode(
+        y=alt.Y(f"{category}:N", sort="-x", title=None),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=4)),
+    )
+    numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(text=alt.Text(f"{value}:Q", format=","))
+    return to_svg(base.mark_bar(color=colour) + numbers)
+
+
+def stacked(rows: Rows, category: str, value: str, part: str, *, title: str, parts: dict[str, str]) -> str:
+    """Horizontal bars cut into parts, each part with a colour of its own."""
+    chart = (
+        alt.Chart(_data(rows), width=420, height=alt.Step(24))
+        .mark_bar()
+        .encode(
+            y=alt.Y(f"{category}:N", title=None),
+            x=alt.X(f"{value}:Q", stack="normalize", title=title, axis=alt.Axis(format="%", tickCount=5)),
+            color=alt.Color(f"{part}:N", scale=alt.Scale(domain=list(parts), range=list(parts.values()))),
+            order=alt.Order("part_order:Q"),
+        )
+    )
+    return to_svg(chart)
+
+
+def lines(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, percent: bool = False) -> str:
+    """Lines over an ordered x, one for each series, with points."""
+    chart = (
+        alt.Chart(_data(rows), width=420, height=220)
+        .mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2)
+        .encode(
+            x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format=".0%" if percent else "~s", tickCount=5)),
+            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+        )
+    )
+    return to_svg(chart)
+
+
+def curves(
+    rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, diagonal: bool = True
+) -> str:
+    """Curves over a share from 0 to 1, with the diagonal that a coin would draw."""
+    axis = alt.Axis(format=".0%", tickCount=5)
+    drawn = (
+        alt.Chart(_data(rows), width=300, height=260)
+        .mark_line(strokeWidth=2, interpolate="linear", clip=True)
+        .encode(
+            x=alt.X(f"{x}:Q", title=x_title, axis=axis),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=axis),
+            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+        )
+    )
+    if not diagonal:
+        return to_svg(drawn)
+    highest = max((max(row[x], row[y]) for row in rows), default=1.0)
+    ends = [{x: 0, y: 0}, {x: highest, y: highest}]
+    line = alt.Chart(_data(ends)).mark_line(color=GREY, strokeDash=[4, 4]).encode(x=f"{x}:Q", y=f"{y}:Q")
+    return to_svg(line + drawn)
+
+
+def heatmap(rows: Rows, x: str, y: str, value: str, *, x_title: str, y_title: str) -> str:
+    """A grid of figures, darker where they are larger."""
+    base = alt.Chart(_data(rows), width=300, height=240).encode(
+        x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0)),
+        y=alt.Y(f"{y}:O", title=y_title, sort="descending"),
+    )
+    largest = max((row[value] for row in rows), default=1)
+    squares = base.mark_rect(stroke="white", strokeWidth=2).encode(
+        color=alt.Color(f"{value}:Q", scale=alt.Scale(range=["#eaf1fd", BLUE]), legend=None)
+    )
+    figures = base.mark_text(fontSize=11).encode(
+        text=alt.Text(f"{value}:Q", format=","),
+        color=alt.condition(f"datum['{value}'] > {largest * 0.55}", alt.value("white"), alt.value(INK)),
+    )
+    return to_svg(squares + figures)
+
+
+def columns(rows: Rows, x: str, y: str, *, x_title: str, y_title: str, colour: str = BLUE) -> str:
+    """Upright bars in the order of x."""
+    chart = (
+        alt.Chart(_data(rows), width=420, height=200)
+        .mark_bar(color=colour)
+        .encode(
+            x=alt.X(f"{x}:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=4)),
+        )
+    )
+    return to_svg(chart)
+
+
+def grouped(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str) -> str:
+    """Upright bars side by side, one for each series."""
+    chart = (
+        alt.Chart(_data(rows), width=420, height=220)
+        .mark_bar()
+        .encode(
+            x=alt.X(f"{x}:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0)),
+            xOffset=alt.XOffset(f"{series}:N", sort=None),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5)),
+            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+        )
+    )
+    return to_svg(chart)
