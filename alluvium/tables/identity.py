@@ -7,7 +7,18 @@ from alluvium.table import Table
 _RECORD = ("string", "Surrogate key of the record: HMAC of source and record id")
 _CUSTOMER = ("string", "Stable customer id")
 _TIER = ("string", "exact, strict or loose: how sure a link must be")
-_PII = ("title", "first_name", "last_name", "email", "phone", "birth_date", "street", "city", "state", "postal_code")
+_PII = (
+    "title",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "birth_date",
+    "street",
+    "city",
+    "state",
+    "postal_code",
+)
 
 PII_IDENTITY_RECORDS = Table(
     "pii",
@@ -48,8 +59,11 @@ IDENTITY_LINKS = Table(
     columns={
         "record_key_1": ("string", "The record whose key sorts first"),
         "record_key_2": ("string", "The other record"),
-        "rule": ("string", "Kind of the shared identifier, 'similar' for a probabilistic link, "
-                           "'login' or 'holder' when a record without a name joins the person it points to"),
+        "rule": (
+            "string",
+            "Kind of the shared identifier, 'similar' for a probabilistic link, "
+            "'login' or 'holder' when a record without a name joins the person it points to",
+        ),
         "tier": ("string", "The strictest tier that uses the link: exact, strict or loose"),
         "probability": ("double", "That both are one person, by the model; 1 for a shared identifier"),
         "evidence": ("string", "Agreement level of each field, without values"),
@@ -84,7 +98,10 @@ IDENTITY_CHANGES = Table(
         "tier": _TIER,
         "change": ("string", "created, attached, merged, split or retired"),
         "customer_id": ("string", "The id it happened to"),
-        "other_customer_id": ("string", "merged: the id that ended; split: the id it came from; retired: the successor"),
+        "other_customer_id": (
+            "string",
+            "merged: id that ended; split: id it came from; retired: successor",
+        ),
         "record_key": ("string", "The record that joined, for attached"),
         "cause": ("string", "Why: new_record, restored, merged, parted, no_records"),
         "count_records": ("int", "Records concerned"),

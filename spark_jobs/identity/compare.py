@@ -1,0 +1,265 @@
+"""Compare pairs of records field by field: each field gets a level, 0 when either side says nothing.
+
+Levels stand in ascending agreement. A name that is rare among the records has a level of its own, because two
+Zebulons agree by chance less often than two Johns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from rapidfuzz import process
+from rapidfuzz.distance import OSA, JaroWinkler
+
+from spark_jobs.identity.rules import nicknames
+
+Ints = NDArray[np.int64]
+Bools = NDArray[np.bool_]
+Levels = NDArray[np.int8]
+
+FIELDS: dict[str, tuple[str, ...]] = {
+    "first_name": (
+        "missing", "different", "initial", "distant", "swapped", "close", "variant", "same_common", "same_rare"
+    ),
+    "last_name": ("missing", "different", "distant", "swapped", "close", "same_common", "same_rare"),
+    "birth_date": ("missing", "different", "parts", "typo", "same"),
+    "address": ("missing", "different", "near", "postal_code", "similar", "same"),
+    "email": ("missing", "different", "close", "same_shared", "same"),
+    "phone": ("missing", "different", "close", "same_shared", "same"),
+}  # fmt: skip
+CLOSE_NAME, DISTANT_NAME = 0.90, 0.80  # Jaro-Winkler
+
+
+def level(field: str, name: str) -> int:
+    """The number of a level."""
+    return FIELDS[field].index(name)
+
+
+@dataclass(frozen=True)
+class Forms:
+    """Comparable forms by column, as arrays over the records; text is "" when missing."""
+
+    text: Mapping[str, NDArray[np.object_]]
+    number: Mapping[str, Ints]
+    flag: Mapping[str, Bools]
+
+    @property
+    def count(self) -> int:
+        """Records."""
+        return len(self.text["first"])
+
+
+TEXT = ("first", "last", "street_core", "house", "town", "post", "email", "email_local", "phone")
+
+
+def _is_rare(values: pl.Series, share: float) -> Bools:
+    counts = pl.DataFrame({"value": values}).with_columns(pl.len().over("value").alias("count"))
+    limit = max(2.0, share * values.drop_nulls().len())
+    return (counts["count"] <= limit).to_numpy()
+
+
+def forms(records: pl.DataFrame, rare_share: float) -> Forms:
+    """Arrays of the comparable frame; no e-mail or phone counts as shared yet."""
+    text = {name: records[name].fill_null("").to_numpy().astype(object) for name in TEXT}
+    birth = records["birth_date"]
+    number = {
+        "year": birth.dt.year().fill_null(0).to_numpy().astype(np.int64),
+        "month": birth.dt.month().fill_null(0).to_numpy().astype(np.int64),
+        "day": birth.dt.day().fill_null(0).to_numpy().astype(np.int64),
+    }
+    flag = {f"{name}_rare": _is_rare(records[name], rare_share) for name in ("first", "last")}
+    flag["default_day"] = records["is_default_day"].fill_null(False).to_numpy()
+    return Forms(text, number, flag)
+
+
+def with_shared(data: Forms, records: pl.DataFrame, shared: Mapping[str, frozenset[str]]) -> Forms:
+    """The forms with the e-mail and phone keys marked that several people use."""
+    flags = {
+        f"{kind}_shared": records[f"{kind}_key"]
+        .is_in(sorted(shared.get(kind, ())))
+        .fill_null(False)
+        .to_numpy()
+        for kind in ("email", "phone")
+    }
+    return replace(data, flag={**data.flag, **flags})
+
+
+def _jaro_winkler(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.float32]:
+    return process.cpdist(one, other, scorer=JaroWinkler.similarity, dtype=np.float32)
+
+
+def _one_edit(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    """One letter more, less, other, or two neighbours swapped."""
+    return process.cpdist(one, other, scorer=OSA.distance, score_cutoff=1, dtype=np.uint8) <= 1
+
+
+def _both(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    return (one != "") & (other != "")
+
+
+def _shares_word(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    """Whether one name is among the words of the other: `mary` and `mary ann`."""
+    has_several = np.array([" " in a or " " in b for a, b in zip(one, other, strict=True)], dtype=bool)
+    found = np.zeros(len(one), dtype=bool)
+    for at in np.flatnonzero(has_several):
+        words, others = set(one[at].split()), set(other[at].split())
+        found[at] = words <= others or others <= words
+    return found
+
+
+def _are_nicknames(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    table = nicknames()
+    return np.fromiter((pair in table for pair in zip(one, other, strict=True)), dtype=bool, count=len(one))
+
+
+def _is_initial(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    """One side is a single letter, the first of the other."""
+    return np.fromiter(
+        ((len(a) == 1 or len(b) == 1) and a[:1] == b[:1] for a, b in zip(one, other, strict=True)),
+        dtype=bool,
+        count=len(one),
+    )
+
+
+def _set(levels: Levels, field: str, name: str, where: Bools) -> None:
+    levels[where] = level(field, name)
+
+
+def _name_levels(data: Forms, left: Ints, right: Ints) -> tuple[Levels, Levels]:
+    first, last = (
+        (data.text["first"][left], data.text["first"][right]),
+        (data.text["last"][left], data.text["last"][right]),
+    )
+    firsts = _first_levels(first, data.flag["first_rare"][left])
+    lasts = _last_levels(last, data.flag["last_rare"][left])
+    crossed = _both(first[0], last[1]) & _both(last[0], first[1])
+    crossed &= (_jaro_winkler(first[0], last[1]) >= CLOSE_NAME) & (
+        _jaro_winkler(last[0], first[1]) >= CLOSE_NAME
+    )
+    crossed &= (firsts < level("first_name", "swapped")) & (lasts < level("last_name", "swapped"))
+    _set(firsts, "first_name", "swapped", crossed)
+    _set(lasts, "last_name", "swapped", crossed)
+    return firsts, lasts
+
+
+def _first_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rare: Bools) -> Levels:
+    levels = np.zeros(len(is_rare), dtype=np.int8)
+    said = _both(*names)
+    likeness, same = _jaro_winkler(*names), names[0] == names[1]
+    _set(levels, "first_name", "different", said)
+    _set(levels, "first_name", "distant", said & (likeness >= DISTANT_NAME))
+    _set(levels, "first_name", "initial", said & _is_initial(*names))
+    _set(
+        levels,
+        "first_name",
+        "close",
+        said & ((likeness >= CLOSE_NAME) | _one_edit(*names)) & ~_is_initial(*names),
+    )
+    _set(levels, "first_name", "variant", said & (_are_nicknames(*names) | _shares_word(*names)))
+    _set(levels, "first_name", "same_common", said & same & ~is_rare)
+    _set(levels, "first_name", "same_rare", said & same & is_rare)
+    return levels
+
+
+def _last_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rare: Bools) -> Levels:
+    levels = np.zeros(len(is_rare), dtype=np.int8)
+    said = _both(*names)
+    likeness, same = _jaro_winkler(*names), names[0] == names[1]
+    _set(levels, "last_name", "different", said)
+    _set(levels, "last_name", "distant", said & (likeness >= DISTANT_NAME))
+    _set(levels, "last_name", "close", said & ((likeness >= CLOSE_NAME) | _shares_word(*names)))
+    _set(levels, "last_name", "same_common", said & same & ~is_rare)
+    _set(levels, "last_name", "same_rare", said & same & is_rare)
+    return levels
+
+
+def _birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
+    levels = np.zeros(len(left), dtype=np.int8)
+    parts = {name: (data.number[name][left], data.number[name][right]) for name in ("year", "month", "day")}
+    same = {name: one == other for name, (one, other) in parts.items()}
+    said = (parts["year"][0] > 0) & (parts["year"][1] > 0)
+    crossed = same["year"] & (parts["month"][0] == parts["day"][1]) & (parts["day"][0] == parts["month"][1])
+    is_default = data.flag["default_day"][left] & data.flag["default_day"][right]
+    count_same = sum(part.astype(np.int8) for part in same.values())
+    _set(levels, "birth_date", "different", said)
+    _set(levels, "birth_date", "parts", said & (count_same == 2))
+    _set(levels, "birth_date", "typo", said & (crossed | _one_digit(parts)))
+    _set(levels, "birth_date", "same", said & (count_same == 3) & ~is_default)
+    _set(levels, "birth_date", "parts", said & (count_same == 3) & is_default)
+    return levels
+
+
+def _one_digit(parts: Mapping[str, tuple[Ints, Ints]]) -> Bools:
+    """Written as eight digits, one digit differs or two neighbours are swapped."""
+    one, other = (_digits(*(parts[name][side] for name in ("year", "month", "day"))) for side in (0, 1))
+    differs = one != other
+    count, at = differs.sum(axis=1), np.minimum(differs.argmax(axis=1), 6)
+    rows = np.arange(len(at))
+    crossed = (one[rows, at] == other[rows, at + 1]) & (one[rows, at + 1] == other[rows, at])
+    return (count <= 1) | ((count == 2) & crossed)
+
+
+def _digits(year: Ints, month: Ints, day: Ints) -> Ints:
+    number = year * 10000 + month * 100 + day
+    return number[:, None] // 10 ** np.arange(7, -1, -1) % 10
+
+
+def _address_levels(data: Forms, left: Ints, right: Ints) -> Levels:
+    levels = np.zeros(len(left), dtype=np.int8)
+    street, house, town, post = (
+        (data.text[c][left], data.text[c][right]) for c in ("street_core", "house", "town", "post")
+    )
+    same_town, same_post = _both(*town) & (town[0] == town[1]), _both(*post) & (post[0] == post[1])
+    has_street = _both(*street)
+    is_near = same_town | (_both(*post) & _one_edit(*post))
+    alike = has_street & (house[0] == house[1]) & (_jaro_winkler(*street) >= CLOSE_NAME)
+    _set(levels, "address", "different", has_street | _both(*town) | _both(*post))
+    _set(levels, "address", "near", is_near)
+    _set(levels, "address", "postal_code", same_post)
+    _set(levels, "address", "similar", alike & (same_town | same_post | is_near))
+    _set(levels, "address", "same", has_street & (street[0] == street[1]) & (same_town | same_post | is_near))
+    return levels
+
+
+def _contact_levels(data: Forms, left: Ints, right: Ints, field: str) -> Levels:
+    levels = np.zeros(len(left), dtype=np.int8)
+    values = (data.text[field][left], data.text[field][right])
+    said, same = _both(*values), values[0] == values[1]
+    shared = data.flag[f"{field}_shared"][left]
+    close = _one_edit(*values)
+    if field == "email":
+        local = (data.text["email_local"][left], data.text["email_local"][right])
+        close |= (local[0] == local[1]) & (np.char.str_len(local[0].astype(str)) >= 5)
+    _set(levels, field, "different", said)
+    _set(levels, field, "close", said & close)
+    _set(levels, field, "same_shared", said & same & shared)
+    _set(levels, field, "same", said & same & ~shared)
+    return levels
+
+
+def name_and_birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
+    """Levels of first name, last name and birth date: shape (pairs, 3)."""
+    return np.column_stack([*_name_levels(data, left, right), _birth_levels(data, left, right)])
+
+
+def all_levels(data: Forms, left: Ints, right: Ints) -> Levels:
+    """Levels of every field in the order of FIELDS: shape (pairs, fields)."""
+    contact = [_contact_levels(data, left, right, field) for field in ("email", "phone")]
+    return np.column_stack(
+        [name_and_birth_levels(data, left, right), _address_levels(data, left, right), *contact]
+    )
+
+
+def evidence(levels: Levels) -> pl.Series:
+    """The levels as text: `first_name=same_rare birth_date=typo`, missing fields left out."""
+    pieces = []
+    for at, (field, names) in enumerate(FIELDS.items()):
+        texts = pl.Series(
+            [None if name == "missing" else f"{field}={name}" for name in names], dtype=pl.String
+        )
+        pieces.append(texts.gather(levels[:, at].astype(np.uint32)).alias(field))
+    return pl.DataFrame(pieces).select(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)).to_series()

@@ -1,0 +1,100 @@
+"""Standardise records: a clean form that is kept, and forms for comparison that are not.
+
+Both have one row per record. A value that stands for "I do not say" becomes null: a null matches nothing.
+"""
+
+from __future__ import annotations
+
+import re
+
+import polars as pl
+
+from alluvium import contact
+from spark_jobs.identity import text
+from spark_jobs.identity.rules import blocked_values
+
+FIELDS = (
+    "title",
+    "first_name",
+    "last_name",
+    "email",
+    "phone",
+    "birth_date",
+    "street",
+    "city",
+    "state",
+    "postal_code",
+)
+NAMELESS_KINDS = frozenset({"device", "card"})
+
+
+def _squeezed(column: str) -> pl.Expr:
+    return text.folded(pl.col(column)).str.replace_all(" ", "")
+
+
+def _clean_name(column: str) -> pl.Expr:
+    """Tidy text with at least one letter; `N/A` and its like become null."""
+    blocked = [re.sub(r"\W", "", value) for value in blocked_values()["name"]]
+    said = _squeezed(column).str.contains(r"\p{L}") & ~_squeezed(column).is_in(sorted(blocked))
+    return pl.when(said).then(text.tidy(pl.col(column))).alias(column)
+
+
+def _clean_birth_date() -> pl.Expr:
+    day = pl.col("birth_date")
+    said = ~day.cast(pl.String).is_in(sorted(blocked_values()["birth_date"]))
+    return pl.when(said).then(day).alias("birth_date")
+
+
+def _canonical(records: pl.DataFrame) -> list[pl.Series]:
+    """The fields whose canonical form all rooms share."""
+    return [
+        text.by_value(records["email"], contact.normalise_email),
+        text.by_value(records["phone"], contact.normalise_phone),
+        text.by_value(records["postal_code"], contact.normalise_postal_code),
+    ]
+
+
+def clean(records: pl.DataFrame) -> pl.DataFrame:
+    """Tidy names and addresses, bring the rest into canonical form, and drop placeholders.
+
+    Cards and devices are not people: whatever name an event carried, they keep none.
+    """
+    tidied = records.with_columns(
+        *_canonical(records),
+        *(_clean_name(column) for column in ("title", "first_name", "last_name", "street", "city")),
+        pl.col("state").str.strip_chars().str.to_uppercase(),
+        _clean_birth_date(),
+    )
+    is_person = ~pl.col("record_kind").is_in(sorted(NAMELESS_KINDS))
+    return tidied.with_columns(pl.when(is_person).then(pl.col(column)).alias(column) for column in FIELDS)
+
+
+def _default_days(records: pl.DataFrame) -> list[str]:
+    """Month-days that far too many people share, such as 01-01 where the day was not known."""
+    days = records["birth_date"].drop_nulls().dt.strftime("%m-%d")
+    if days.len() < 1000:
+        return []
+    counts = days.value_counts(name="count")
+    return sorted(counts.filter(pl.col("count") > 10 * days.len() / 366).to_series(0))
+
+
+def comparable(records: pl.DataFrame) -> pl.DataFrame:
+    """The forms that blocking and comparison use, one row per clean record, in the order of the record key.
+
+    The record key is a keyed hash: its order is the same each time and says nothing about who is who.
+    """
+    ordered = records.sort("record_key").with_columns(
+        text.without_titles(text.folded(pl.col("first_name"))).alias("first"),
+        text.without_titles(text.folded(pl.col("last_name"))).alias("last"),
+        text.street_core(pl.col("street")).alias("street_core"),
+        text.folded(pl.col("city")).alias("town"),
+        pl.col("postal_code").alias("post"),
+        pl.col("email").str.extract(r"^(.*)@", 1).alias("email_local"),
+        pl.col("birth_date").dt.strftime("%m-%d").is_in(_default_days(records)).alias("is_default_day"),
+    )
+    return ordered.with_columns(
+        text.by_value(ordered["first"], text.skeleton).alias("first_skeleton"),
+        text.by_value(ordered["last"], text.skeleton).alias("last_skeleton"),
+        text.house_number(pl.col("street_core")).alias("house"),
+        (pl.col("first").is_not_null() | pl.col("last").is_not_null()).alias("is_named"),
+    )

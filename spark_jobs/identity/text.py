@@ -1,0 +1,66 @@
+"""Forms of text that are compared instead of what was typed. Pure polars expressions and functions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import polars as pl
+
+TITLES = frozenset("mr mrs ms miss mx dr prof sir madam mme herr frau sr sra jr ii iii iv phd md".split())
+STREET_WORDS = {
+    "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "lane": "ln", "court": "ct",
+    "place": "pl", "boulevard": "blvd", "highway": "hwy", "parkway": "pkwy", "terrace": "ter", "circle": "cir",
+    "square": "sq", "trail": "trl", "mount": "mt", "saint": "st", "north": "n", "south": "s", "east": "e",
+    "west": "w", "crescent": "cres", "close": "cl", "grove": "gr", "apartment": "apt", "suite": "apt", "ste": "apt",
+    "unit": "apt", "no": "apt", "#": "apt",
+}  # fmt: skip
+_UNIT = r"\bapt\s*\w*$"
+
+
+def folded(text: pl.Expr) -> pl.Expr:
+    """Lower case without marks and punctuation, one space between words; null when nothing is left."""
+    plain = text.str.to_lowercase().str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+    words = plain.str.replace_all(r"['’`.]", "").str.replace_all(r"[^\p{L}\p{N}]+", " ").str.strip_chars()
+    return pl.when(words != "").then(words)
+
+
+def tidy(text: pl.Expr) -> pl.Expr:
+    """Readable form: single spaces, and a capital per word where all was typed in one case."""
+    spaced = text.str.replace_all(r"\s+", " ").str.strip_chars()
+    one_case = (spaced == spaced.str.to_lowercase()) | (spaced == spaced.str.to_uppercase())
+    shown = pl.when(one_case).then(spaced.str.to_titlecase()).otherwise(spaced)
+    return pl.when(shown != "").then(shown)
+
+
+def without_titles(name: pl.Expr) -> pl.Expr:
+    """A folded name less forms of address and generation; as it was when nothing else is left."""
+    words = (
+        name.str.split(" ").list.eval(pl.element().filter(~pl.element().is_in(list(TITLES)))).list.join(" ")
+    )
+    return pl.when(words != "").then(words).otherwise(name)
+
+
+def street_core(street: pl.Expr) -> pl.Expr:
+    """A street with the usual abbreviations and without the unit: `12 Main Street, Apt 4` is `12 main st`."""
+    words = folded(street.str.replace_all("#", " apt ")).str.split(" ")
+    short = words.list.eval(pl.element().replace(STREET_WORDS)).list.join(" ")
+    core = short.str.replace(_UNIT, "").str.strip_chars()
+    return pl.when(core != "").then(core).otherwise(short)
+
+
+def house_number(street: pl.Expr) -> pl.Expr:
+    """The first number of a street."""
+    return street.str.extract(r"(\d+)", 1)
+
+
+def skeleton(word: str) -> str:
+    """First letter and the consonants that follow, doubles once: `philips` and `phillipps` are `phlps`."""
+    rest = re.sub(r"[aeiouyhw\s]", "", word[1:])
+    return re.sub(r"(.)\1+", r"\1", word[:1] + rest)
+
+
+def by_value(values: pl.Series, function: Callable[[str], str | None]) -> pl.Series:
+    """Apply a function to each different value once; null stays null."""
+    table = {value: function(value) for value in values.drop_nulls().unique()}
+    return values.replace_strict(table, default=None, return_dtype=pl.String)
