@@ -1,7 +1,8 @@
 """Run a job by its name, and note the run in `ops.runs`.
 
 A job is a module with `run(spark, config)`: `ingest.load` is `spark_jobs.ingest.load`, `churn.score` is
-`models.churn.score`. It gets a run date and makes that date's result, the same each time.
+`models.churn.score`; a gate such as `expectations.gold` is a job too. It gets a run date and makes that
+date's result, the same each time.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from alluvium.session import connect
 from alluvium.settings import Settings, get_settings
 
 ROOMS = ("spark_jobs", "models")
+GATES = "expectations"
 SUCCEEDED, FAILED = "succeeded", "failed"
 
 
@@ -55,15 +57,11 @@ class JobConfig:
 def load(name: str) -> Callable[..., Mapping[str, int] | None]:
     """The `run` function of a job; raises UsageError when there is no such job."""
     room, _, file = name.partition(".")
-    for package in ROOMS:
-        module = f"{package}.{room}.{file}"
-        if (
-            room.isidentifier()
-            and file.isidentifier()
-            and find_spec(f"{package}.{room}")
-            and find_spec(module)
-        ):
-            run = getattr(import_module(module), "run", None)
+    parents = [GATES] if room == GATES else [f"{package}.{room}" for package in ROOMS]
+    for parent in parents:
+        is_name = room.isidentifier() and file.isidentifier()
+        if is_name and find_spec(parent) and find_spec(f"{parent}.{file}"):
+            run = getattr(import_module(f"{parent}.{file}"), "run", None)
             if callable(run):
                 return run  # type: ignore[no-any-return]
     raise UsageError(f"There is no job {name!r}", do="`alluvium job --list` shows them")

@@ -8,14 +8,14 @@ from airflow.sdk import chain, dag
 
 from dags.common.assets import GOLD, MODELS
 from dags.common.defaults import NIGHTLY, for_all_days_before
-from dags.common.tasks import dbt_build, job
+from dags.common.tasks import job
 
 
 @dag(schedule=for_all_days_before("0 6 * * SUN"), doc_md=__doc__, tags=["tier_2"], **NIGHTLY)
 def train_models() -> None:
     """Features at the training cut-offs first: one dbt invocation for all of them."""
     chain(
-        dbt_build("training_features", inlets=[GOLD]),
+        job("common.training_features", inlets=[GOLD]),
         job("churn.train"),
         job("ltv.train"),
         job("recommender.train", outlets=[MODELS]),

@@ -70,26 +70,6 @@ class JobStep(Step):
         return super().execute(context)
 
 
-class DbtStep(Step):
-    """Builds the warehouse in one dbt invocation."""
-
-    def __init__(self, *, select: str | None = None, **kwargs: Any) -> None:
-        super().__init__(**kwargs)
-        self.select = select
-
-    def command(self, day: date) -> str:
-        """`alluvium job dbt.build --run-date D --option select=customer_features`."""
-        from alluvium.job import by_hand
-
-        return by_hand("dbt.build", day, {"select": self.select} if self.select else {})
-
-    def work(self, day: date) -> Mapping[str, Any] | None:
-        """The real dbt against the running server."""
-        from alluvium import dbt
-
-        return dbt.build(run_date=day, select=self.select)
-
-
 class FinishStep(Step):
     """Says that the night is done: from here on readers see it."""
 

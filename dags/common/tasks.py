@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from airflow.sdk import Asset, BaseOperator
 
-from dags.common.steps import DbtStep, FinishStep, JobStep, ReportStep
+from dags.common.steps import FinishStep, JobStep, ReportStep
 
 
 def job(
@@ -22,11 +22,6 @@ def expect(suite: str, *, outlets: Sequence[Asset] = ()) -> BaseOperator:
     """A gate: nothing to its right runs when a check of the suite says stop. Looking again would not help."""
     name = f"expectations.{suite}"
     return JobStep(task_id=name, job=name, options={}, outlets=list(outlets), retries=0)
-
-
-def dbt_build(select: str | None = None, *, inlets: Sequence[Asset] = ()) -> BaseOperator:
-    """A task that builds the warehouse, or the part of it that dbt's `--select` names."""
-    return DbtStep(task_id="dbt.build", select=select, inlets=list(inlets))
 
 
 def finish_night() -> BaseOperator:

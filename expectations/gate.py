@@ -1,0 +1,47 @@
+"""A gate: measure the border, judge it, keep what was seen, and stop the night when a check says so."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from importlib import import_module
+from importlib.util import find_spec
+
+from pyspark.sql import SparkSession
+
+from alluvium.errors import AlluviumError, UsageError
+from alluvium.job import JobConfig
+from expectations.judge import judge
+from expectations.result import CheckResult, keep
+
+SUITES = ("bronze", "identity", "gold", "ml", "published")
+
+
+def run_suite(spark: SparkSession, name: str, run_date: date) -> list[CheckResult]:
+    """Judge the tables of one border for a run date; nothing is written.
+
+    Raises UsageError when there is no such suite.
+    """
+    if name not in SUITES or not find_spec(f"expectations.{name}"):
+        raise UsageError(f"There is no suite {name!r}", do=f"Known are {', '.join(SUITES)}")
+    suite = import_module(f"expectations.{name}")
+    return judge(suite.SUITE, suite.figures(spark, run_date), run_date)
+
+
+def stand(spark: SparkSession, name: str, config: JobConfig) -> dict[str, int]:
+    """Run a suite as a job: results go to `ops.checks`, a check of severity stop that failed is an error."""
+    results = run_suite(spark, name, config.run_date)
+    keep(results, config.settings)
+    if stopping := [result for result in results if result.stops]:
+        raise _stopped(name, stopping)
+    return {"checks": len(results), "warnings": sum(result.warns for result in results)}
+
+
+def _stopped(name: str, stopping: Sequence[CheckResult]) -> AlluviumError:
+    first = stopping[0]
+    more = f", and {len(stopping) - 1} more" if len(stopping) > 1 else ""
+    return AlluviumError(
+        f"The gate {name!r} is shut: {first.check_name} is {first.observed}, expected {first.details}{more}",
+        where=first.table_name,
+        do=f"alluvium sql \"select * from ops.checks where run_date = '{first.run_date}' and status = 'failed'\"",
+    )

@@ -1,0 +1,36 @@
+"""Ask tables for figures: one Spark job for a whole border."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+from pyspark.sql import SparkSession
+
+Figures = dict[str, dict[str, float | None]]
+
+
+def ask(spark: SparkSession, queries: Mapping[str, str], run_date: date) -> Figures:
+    """Figures by table and name: each query is an aggregate of one row, its columns are the figures.
+
+    Queries may use `:run_date` and `:as_of_date` (the first day not seen).
+    """
+    if not queries:
+        return {}
+    parts = [
+        f"SELECT '{table}' AS table_name, to_json(struct(*), map('ignoreNullFields', 'false')) AS figures FROM ({query})"
+        for table, query in queries.items()
+    ]
+    arguments = {"run_date": run_date, "as_of_date": run_date + timedelta(days=1)}
+    rows = spark.sql(" UNION ALL ".join(parts), args=arguments).collect()
+    return {row["table_name"]: _numbers(row["figures"]) for row in rows}
+
+
+def _numbers(figures: str) -> dict[str, float | None]:
+    return {name: None if value is None else float(value) for name, value in json.loads(figures).items()}
+
+
+def tables_in(spark: SparkSession, schema: str) -> set[str]:
+    """Full names of the tables of a schema."""
+    return {f"{schema}.{row['tableName']}" for row in spark.sql(f"SHOW TABLES IN {schema}").collect()}

@@ -1,0 +1,63 @@
+"""Border between the models and publishing: every customer has a score that can be one.
+
+Reads   ml.churn_scores, ml.ltv_scores, ml.recommendation_candidates of the as-of date; gold.customers
+Writes  ops.checks
+Rerun   the same figures, with a new time
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from great_expectations.core import ExpectationSuite
+from pyspark.sql import SparkSession
+
+from alluvium.job import JobConfig
+from expectations.gate import stand
+from expectations.gold import missing_from
+from expectations.measure import Figures, ask
+from expectations.rules import between, none
+
+SUITE = ExpectationSuite(
+    name="ml",
+    expectations=[
+        none("customers_missing"),
+        none("scores_twice"),
+        none("scores_out_of_range"),
+        none("ranks_twice"),
+        # A model that says the same of everybody has lost its features.
+        between("mean_probability", least=0.01, most=0.99, severity="warn"),
+    ],
+)
+
+QUERIES = {
+    "ml.churn_scores": f"""
+        SELECT
+            {missing_from("ml.churn_scores")} AS customers_missing,
+            count(*) - count(DISTINCT customer_id, horizon_days) AS scores_twice,
+            count_if(churn_probability IS NULL OR churn_probability NOT BETWEEN 0 AND 1) AS scores_out_of_range,
+            avg(churn_probability) AS mean_probability
+        FROM ml.churn_scores WHERE as_of_date = :as_of_date
+    """,
+    "ml.ltv_scores": f"""
+        SELECT
+            {missing_from("ml.ltv_scores")} AS customers_missing,
+            count(*) - count(DISTINCT customer_id, horizon_days) AS scores_twice,
+            count_if(predicted_spend IS NULL OR predicted_spend < 0) AS scores_out_of_range
+        FROM ml.ltv_scores WHERE as_of_date = :as_of_date
+    """,
+    "ml.recommendation_candidates": """
+        SELECT count(*) - count(DISTINCT customer_id, placement, rank) AS ranks_twice
+        FROM ml.recommendation_candidates WHERE as_of_date = :as_of_date
+    """,
+}
+
+
+def figures(spark: SparkSession, run_date: date) -> Figures:
+    """Of the scores that this night wrote."""
+    return ask(spark, QUERIES, run_date)
+
+
+def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+    """Stop the night when scores are missing or impossible."""
+    return stand(spark, SUITE.name, config)

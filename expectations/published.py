@@ -1,0 +1,67 @@
+"""Border between the night and its readers: nobody missing, nobody twice, nobody without consent.
+
+Reads   published.recommendations, segment_members, segment_runs, audience_members; gold.customers, gold.consents
+Writes  ops.checks
+Rerun   the same figures, with a new time
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from great_expectations.core import ExpectationSuite
+from pyspark.sql import SparkSession
+
+from alluvium.job import JobConfig
+from expectations.gate import stand
+from expectations.measure import Figures, ask
+from expectations.rules import none
+
+SUITE = ExpectationSuite(
+    name="published",
+    expectations=[
+        none("customers_missing"),
+        none("products_twice"),
+        none("members_twice"),
+        none("members_without_consent"),
+        none("segments_held", severity="warn"),
+    ],
+)
+
+QUERIES = {
+    "published.recommendations": """
+        SELECT
+            (SELECT count(*) FROM gold.customers LEFT ANTI JOIN
+                (SELECT customer_id FROM published.recommendations WHERE run_date = :run_date)
+                USING (customer_id)) AS customers_missing,
+            count(*) - count(DISTINCT customer_id, placement, product_id) AS products_twice
+        FROM published.recommendations WHERE run_date = :run_date
+    """,
+    "published.segment_members": """
+        SELECT count(*) - count(DISTINCT segment, customer_id) AS members_twice
+        FROM published.segment_members WHERE left_at IS NULL
+    """,
+    "published.segment_runs": """
+        SELECT count_if(status = 'held') AS segments_held
+        FROM published.segment_runs WHERE run_date = :run_date
+    """,
+    "published.audience_members": """
+        SELECT
+            count(*) - count(DISTINCT segment, platform, customer_id) AS members_twice,
+            (SELECT count(*) FROM published.audience_members AS members LEFT ANTI JOIN gold.consents AS consents
+                ON members.customer_id = consents.customer_id AND members.purpose = consents.purpose
+                    AND consents.is_current AND consents.status = 'granted'
+                WHERE members.left_at IS NULL) AS members_without_consent
+        FROM published.audience_members WHERE left_at IS NULL
+    """,
+}
+
+
+def figures(spark: SparkSession, run_date: date) -> Figures:
+    """Of what readers see once the night is finished."""
+    return ask(spark, QUERIES, run_date)
+
+
+def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+    """Stop the night, so that it does not count as finished, when what goes out is wrong."""
+    return stand(spark, SUITE.name, config)

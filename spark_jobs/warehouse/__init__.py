@@ -1,0 +1,1 @@
+"""The warehouse as a job: everything in `dbt_project/`, built in one dbt invocation."""
