@@ -41,7 +41,9 @@ def to_svg(chart: alt.TopLevelMixin) -> str:
     """Draw the chart; the picture scales with the page."""
     spec = chart.to_dict()
     spec["config"] = _CONFIG
-    svg: str = vl_convert.vegalite_to_svg(spec, vl_version="6.1" if alt.SCHEMA_VERSION.startswith("v6") else "5.20")
+    svg: str = vl_convert.vegalite_to_svg(
+        spec, vl_version="6.1" if alt.SCHEMA_VERSION.startswith("v6") else "5.20"
+    )
     return svg.replace("<svg ", '<svg role="img" preserveAspectRatio="xMinYMin meet" ', 1)
 
 
@@ -55,7 +57,9 @@ def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLU
         y=alt.Y(f"{category}:N", sort="-x", title=None),
         x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=4)),
     )
-    numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(text=alt.Text(f"{value}:Q", format=","))
+    numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
+        text=alt.Text(f"{value}:Q", format=",")
+    )
     return to_svg(base.mark_bar(color=colour) + numbers)
 
 
@@ -74,7 +78,9 @@ def stacked(rows: Rows, category: str, value: str, part: str, *, title: str, par
     return to_svg(chart)
 
 
-def lines(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, percent: bool = False) -> str:
+def lines(
+    rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, percent: bool = False
+) -> str:
     """Lines over an ordered x, one for each series, with points."""
     chart = (
         alt.Chart(_data(rows), width=420, height=220)
@@ -153,3 +159,23 @@ def grouped(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: s
         )
     )
     return to_svg(chart)
+
+
+def amounts(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str) -> str:
+    """Predicted against observed money, on logarithmic axes, with the line on which they are equal."""
+    drawn_rows = [row for row in rows if row[x] > 0 and row[y] > 0]
+    values = [row[key] for row in drawn_rows for key in (x, y)] or [1, 10]
+    scale = alt.Scale(type="log", domain=[min(values), max(values)], nice=True)
+    axis = alt.Axis(format="~s", tickCount=4)
+    drawn = (
+        alt.Chart(_data(drawn_rows), width=300, height=260)
+        .mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2)
+        .encode(
+            x=alt.X(f"{x}:Q", title=x_title, axis=axis, scale=scale),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=axis, scale=scale),
+            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+        )
+    )
+    ends = [{x: min(values), y: min(values)}, {x: max(values), y: max(values)}]
+    line = alt.Chart(_data(ends)).mark_line(color=GREY, strokeDash=[4, 4]).encode(x=f"{x}:Q", y=f"{y}:Q")
+    return to_svg(line + drawn)

@@ -1,0 +1,72 @@
+"""What arrived, what was accepted, and what was refused for which reason."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+from spark_jobs.report import charts
+from spark_jobs.report.lake import Lake
+from spark_jobs.report.page import Grid, Picture, Section, Tile
+
+PARTS = {"accepted": charts.TEAL, "duplicate": charts.AMBER, "quarantined": charts.RED}
+
+BATCHES = """
+select source || '/' || entity as batch, rows_read, rows_accepted, rows_duplicate, rows_quarantined
+from ops.batches
+where run_date = ?
+order by batch
+"""
+
+REASONS = "select reasons from ops.batches where run_date = ? and reasons is not null"
+
+
+def _reasons(lake: Lake) -> list[dict[str, object]]:
+    counted: Counter[str] = Counter()
+    for row in lake.rows(REASONS, lake.run_date):
+        counted.update(json.loads(row["reasons"]))
+    return [{"reason": reason.replace("_", " "), "rows": rows} for reason, rows in counted.most_common(12)]
+
+
+def _parts(batches: list[dict[str, int]]) -> list[dict[str, object]]:
+    return [
+        {"batch": batch["batch"], "rows": batch[f"rows_{part}"], "part": part, "part_order": order}
+        for batch in batches
+        for order, part in enumerate(PARTS)
+    ]
+
+
+def section(lake: Lake) -> Section:
+    """Rows of the night by source, and why rows were refused."""
+    batches = [batch for batch in lake.rows(BATCHES, lake.run_date) if batch["rows_read"]]
+    read, accepted, duplicate, refused = (
+        sum(batch[f"rows_{part}"] for batch in batches)
+        for part in ("read", "accepted", "duplicate", "quarantined")
+    )
+    columns = ["source", "read", "accepted", "duplicates", "quarantined"]
+    rows = [list(batch.values()) for batch in batches]
+    blocks: list[Picture | Grid] = [
+        Grid(
+            "Rows by source", columns, rows, "Read = accepted + duplicates + quarantined, or the night stops."
+        )
+    ]
+    if batches:
+        drawn = charts.stacked(
+            _parts(batches), "batch", "rows", "part", title="share of rows read", parts=PARTS
+        )
+        blocks.insert(0, Picture("What became of the rows", drawn))
+    if reasons := _reasons(lake):
+        drawn = charts.bars(reasons, "reason", "rows", title="rows", colour=charts.RED)
+        blocks.append(Picture("Why rows were quarantined", drawn, "A row may have several reasons."))
+    tiles = (
+        Tile("rows read", f"{read:,}"),
+        Tile("accepted", f"{accepted:,}"),
+        Tile("duplicates", f"{duplicate:,}", "the same row twice in a batch"),
+        Tile("quarantined", f"{refused:,}", "kept with their reasons"),
+    )
+    return Section(
+        "Arrivals",
+        "Files of this run date, row by row: nothing is lost, nothing comes in twice.",
+        blocks,
+        tiles=tiles,
+    )

@@ -1,0 +1,91 @@
+"""What three customers were recommended, and how the models did in the race."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alluvium.settings import Settings
+from spark_jobs.report import charts
+from spark_jobs.report.lake import Lake
+from spark_jobs.report.page import Grid, Picture, Section
+
+# Three customers whose ids come first by hash: the same ones every night, and nobody's favourites.
+EXAMPLES = """
+with chosen as (
+    select customer_id from gold.customer_rfm where frequency >= 5 order by md5(customer_id) limit 3
+)
+select r.customer_id, r.placement, r.rank, p.product_name, r.reason_text
+from published.recommendations as r
+inner join chosen using (customer_id)
+left join gold.products as p using (product_id)
+where r.rank <= 5
+order by r.customer_id, r.placement, r.rank
+"""
+
+BOUGHT = """
+select l.customer_id, p.product_name, count(distinct l.order_id) as times
+from gold.order_lines as l
+inner join gold.products as p using (product_id)
+where l.customer_id in (select unnest(?::varchar[])) and p.is_recommendable
+group by all
+qualify row_number() over (partition by l.customer_id order by times desc, p.product_name) <= 5
+order by l.customer_id, times desc
+"""
+
+REASONS = """
+select placement || ': ' || reason_code as reason, count(*) as rows
+from published.recommendations group by all order by rows desc
+"""
+
+
+def _example(customer_id: str, rows: list[dict[str, Any]], bought: list[dict[str, Any]]) -> Grid:
+    usual = ", ".join(
+        f"{row['product_name']} ({row['times']}×)" for row in bought if row["customer_id"] == customer_id
+    )
+    cells = [
+        [row["placement"].replace("_", " "), row["rank"], row["product_name"], row["reason_text"]]
+        for row in rows
+        if row["customer_id"] == customer_id
+    ]
+    return Grid(
+        f"Customer {customer_id}", ["placement", "rank", "product", "why"], cells, f"Buys most: {usual}."
+    )
+
+
+def _race(settings: Settings) -> list[Picture | Grid]:
+    from models.recommender.tracking import race_results
+
+    results = race_results(settings)
+    rows = [
+        {
+            "placement": name.replace("_", " "),
+            "model": model.replace("_", " "),
+            "nDCG@10": figures["ndcg_at_10"],
+        }
+        for name, result in results.get("placements", {}).items()
+        for model, figures in result["validation"].items()
+        if figures["ndcg_at_10"] is not None
+    ]
+    if not rows:
+        return []
+    note = f"Chosen on {results['windows']['validation']['first_day']} and the 30 days from there; whole catalogue, no sampling."
+    drawn = charts.grouped(rows, "placement", "nDCG@10", "model", x_title="", y_title="nDCG@10")
+    return [Picture("The race", drawn, note)]
+
+
+def section(lake: Lake) -> Section:
+    """Examples with product names, reasons, and the race behind them."""
+    rows = lake.rows(EXAMPLES)
+    customers = sorted({row["customer_id"] for row in rows})
+    bought = lake.rows(BOUGHT, customers) if customers else []
+    blocks: list[Picture | Grid] = [
+        *_race(lake.settings),
+        Picture(
+            "Reasons given",
+            charts.bars(lake.rows(REASONS), "reason", "rows", title="rows", colour=charts.VIOLET),
+        ),
+        *(_example(customer, rows, bought) for customer in customers),
+    ]
+    return Section(
+        "Recommendations", "Twenty products for every customer and placement, each with a reason.", blocks
+    )
