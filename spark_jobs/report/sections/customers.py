@@ -13,7 +13,7 @@ where recency_score is not null and frequency_score is not null
 group by all order by all
 """
 
-GROUPS = "select rfm_group, count(*) as customers from gold.customer_rfm group by rfm_group order by customers desc"
+GROUPS = "select rfm_group, count(*) as customers from gold.customer_rfm group by rfm_group"
 
 REVENUE = """
 select ordered_on::varchar as day, sum(order_total)::double as revenue
@@ -23,7 +23,10 @@ group by ordered_on order by ordered_on
 """
 
 REACH = """
-select count(*) as customers, count(*) filter (is_email_allowed) as email, count(*) filter (is_ads_allowed) as ads
+select
+    count(*) as customers,
+    count(*) filter (is_email_allowed) as email,
+    count(*) filter (is_ads_allowed) as ads
 from gold.customers
 """
 

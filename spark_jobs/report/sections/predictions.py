@@ -28,12 +28,9 @@ def _evaluation(lake: Lake, name: str) -> dict[str, Any] | None:
         return None
 
 
-def _curve_rows(curves: dict[str, list[dict[str, Any]]], kind: str) -> list[dict[str, Any]]:
-    return [
-        {**point, "who": name.replace("_", " ")}
-        for name, drawn in curves.items()
-        for point in drawn.get(kind, [])  # type: ignore[attr-defined]
-    ]
+def _curve_rows(curves: dict[str, Any], kind: str) -> list[dict[str, Any]]:
+    named = ((who.replace("_", " "), points) for who, points in curves[kind].items())
+    return [{**point, "who": who} for who, points in named for point in points]
 
 
 def _calibration(curves: dict[str, Any], is_share: bool) -> str:

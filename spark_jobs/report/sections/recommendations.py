@@ -68,7 +68,8 @@ def _race(settings: Settings) -> list[Picture | Grid]:
     ]
     if not rows:
         return []
-    note = f"Chosen on {results['windows']['validation']['first_day']} and the 30 days from there; whole catalogue, no sampling."
+    first_day = results["windows"]["validation"]["first_day"]
+    note = f"Chosen on the 30 days from {first_day}; whole catalogue, no sampling."
     drawn = charts.grouped(rows, "placement", "nDCG@10", "model", x_title="", y_title="nDCG@10")
     return [Picture("The race", drawn, note)]
 

@@ -14,12 +14,13 @@ group by all order by night, segment
 """
 
 TONIGHT = """
-select segment, status, size, entered, "left", reason from published.segment_runs where run_date = ? order by segment
+select segment, status, size, entered, "left", reason
+from published.segment_runs where run_date = ? order by segment
 """
 
 DELIVERIES = """
-select segment, platform, purpose, status, count_members, count_without_consent, count_rejected, count_exported,
-    count_added, count_removed
+select segment, platform, purpose, status, count_members, count_without_consent, count_rejected,
+    count_exported, count_added, count_removed
 from published.audience_deliveries where run_date = ? order by segment, platform
 """
 
