@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, ops, segments
+from alluvium.tables import gold, models, ops, segments
 from alluvium.tables.gold import *  # noqa: F403
+from alluvium.tables.models import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
 from alluvium.tables.segments import *  # noqa: F403
 
@@ -22,7 +23,7 @@ SCHEMAS = {
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, gold, segments)
+_MODULES = (ops, gold, models, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value

@@ -45,7 +45,7 @@ def wanted(run_date: date) -> list[date]:
 
 @dataclass(frozen=True)
 class Split:
-    """`evaluation` is held out; `known` ends before it starts; trees are counted on `stopping` with `fitting`."""
+    """`evaluation` is held out; `known` ends before it; `fitting` and `stopping` serve to count trees."""
 
     fitting: tuple[date, ...]
     stopping: date | None

@@ -20,14 +20,16 @@ class Minimum(_Strict):
     """Below these counts no model is fitted."""
 
     rows: int = Field(ge=10)
-    events: int = Field(ge=5, description="Rows with, and rows without, the event; half of it in the evaluation window")
+    events: int = Field(ge=5, description="Rows of the rarer outcome; a quarter of it held out")
 
 
 class LeakLimits(_Strict):
     """When a single feature knows too much to be true."""
 
     auc: float = Field(gt=0.5, lt=1, description="A feature alone must not rank an outcome better than this")
-    rate_ratio: float = Field(gt=1, description="Missing and present (or 0 and 1) may differ by at most this factor")
+    rate_ratio: float = Field(
+        gt=1, description="Missing and present (or 0 and 1) may differ by at most this factor"
+    )
 
 
 class Rounds(_Strict):
@@ -43,7 +45,9 @@ class GateRule(_Strict):
 
     figure: str
     higher_is_better: bool
-    total_within: float = Field(gt=0, description="Largest relative difference of predicted and observed totals")
+    total_within: float = Field(
+        gt=0, description="Largest relative difference of predicted and observed totals"
+    )
 
 
 class Params(_Strict):

@@ -1,0 +1,143 @@
+"""Train, judge and register: the steps that every model's train job takes.
+
+Reads   gold.customer_features at monthly cut-offs, gold.orders, gold.customers
+Writes  ml.training_sets, one row per model, horizon and run date; a version in the registry
+Rerun   the same rows and parameters make no second version
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from alluvium import catalog, delta
+from alluvium.errors import AlluviumError
+from alluvium.job import JobConfig
+from models.common import candidate as candidates
+from models.common import cutoffs, features, gate, params, registry, tracking, training_sets
+from models.common.boosting import predict
+from models.common.candidate import Candidate
+from models.common.gate import Verdict
+from models.common.params import Params
+from models.common.registry import Version
+from models.common.task import Task
+from models.common.training_sets import Question, TrainingSet
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+
+def question(config: JobConfig, chosen: Params, horizon_days: int) -> Question:
+    """What the training asks of the data at its run date."""
+    return Question(
+        cutoffs=tuple(cutoffs.monthly(config.run_date, horizon_days, chosen.cutoffs)),
+        horizon_days=horizon_days,
+        run_date=config.run_date,
+        excluded=chosen.excluded_features,
+        most_rows=chosen.most_rows,
+    )
+
+
+def _already_made(config: JobConfig, name: str, fingerprint: str) -> Version | None:
+    """The version of the same rows and parameters, if its file is sound and somebody is champion."""
+    if registry.with_alias(config.settings, name) is None:
+        return None
+    for version in registry.versions(config.settings, name):
+        if version.tags.get("fingerprint") == fingerprint:
+            with suppress(AlluviumError):
+                registry.load(config.settings, version)
+                return version
+    return None
+
+
+def _champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
+    """The champion on the candidate's held-out cut-off, by a booster that did not see it; else None."""
+    if (version := registry.with_alias(config.settings, name)) is None:
+        return None
+    held_out = made.held_out
+    for load in (registry.load, registry.load_evaluated):
+        with suppress(AlluviumError, ValueError):
+            booster, manifest = load(config.settings, version)
+            if manifest.labels_end <= held_out["as_of_date"][0] and set(manifest.features) <= set(
+                held_out.columns
+            ):
+                predicted = predict(booster, features.matrix(held_out, manifest.features))
+                return task.figures(task.outcome(held_out), predicted)
+    return None
+
+
+def _register(
+    config: JobConfig, name: str, made: Candidate, chosen: Params, verdict: Verdict, fingerprint: str
+) -> str:
+    tags = {
+        "fingerprint": fingerprint,
+        "reason": verdict.reason,
+        "evaluated_on": made.evaluation["evaluated_on"],
+    }
+    number = tracking.register(config.settings, name, config.run_date, made, chosen, tags)
+    if verdict.is_promoted:
+        registry.promote(config.settings, name, number, verdict.reason)
+    else:
+        registry.challenge(config.settings, name, number)
+    return number
+
+
+def _note(
+    spark: SparkSession, asked: Question, data: TrainingSet, made: Candidate, task: Task, fingerprint: str
+) -> None:
+    row: Mapping[str, Any] = {
+        "model": task.name,
+        "horizon_days": asked.horizon_days,
+        "run_date": asked.run_date,
+        "cutoffs": data.cutoffs,
+        "missing_cutoffs": sorted(set(asked.cutoffs) - set(data.cutoffs)),
+        "evaluated_on": made.held_out["as_of_date"][0],
+        "count_rows": made.count_rows,
+        "mean_outcome": made.mean_outcome,
+        "features": list(made.features),
+        "suspicious_features": made.suspicious,
+        "table_versions": data.versions,
+        "fingerprint": fingerprint,
+    }
+    table = catalog.ML_TRAINING_SETS
+    assert table.columns is not None
+    schema = ", ".join(f"{column} {kind}" for column, (kind, _) in table.columns.items())
+    noted = spark.createDataFrame([tuple(row[column] for column in table.columns)], schema)
+    delta.merge(noted, table, on=list(table.key))
+
+
+def train_horizon(
+    spark: SparkSession, config: JobConfig, task: Task, chosen: Params, horizon_days: int
+) -> dict[str, int]:
+    """Train one horizon; returns the version's number, whether it is champion, and the rows it saw."""
+    asked = question(config, chosen, horizon_days)
+    data = training_sets.build(spark, asked)
+    name = registry.registered_name(task.name, horizon_days)
+    fingerprint = data.fingerprint(f"{horizon_days} {chosen.model_dump_json()}")
+    if (known := _already_made(config, name, fingerprint)) is not None:
+        return {f"{name}_version": int(known.number), f"{name}_reused": 1}
+    made = candidates.make(data, task, chosen, horizon_days)
+    made.evaluation.update(model=task.name, horizon_days=horizon_days, run_date=config.run_date.isoformat())
+    verdict = gate.judge(made.evaluation["figures"], _champion_figures(config, name, task, made), chosen.gate)
+    number = _register(config, name, made, chosen, verdict, fingerprint)
+    _note(spark, asked, data, made, task, fingerprint)
+    return {
+        f"{name}_version": int(number),
+        f"{name}_promoted": int(verdict.is_promoted),
+        f"{name}_rows": made.count_rows,
+        f"{name}_suspicious_features": len(made.suspicious),
+        f"{name}_missing_cutoffs": len(set(asked.cutoffs) - set(data.cutoffs)),
+    }
+
+
+def train(spark: SparkSession, config: JobConfig, task: Task) -> dict[str, int]:
+    """Train every horizon of the model.
+
+    Raises AlluviumError when there is too little data or a row knows the future; then no model is made.
+    """
+    chosen = params.load(task.name)
+    counts: dict[str, int] = {}
+    for horizon_days in chosen.horizons:
+        counts |= train_horizon(spark, config, task, chosen, horizon_days)
+    return counts
