@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, models, ops, segments
+from alluvium.tables import gold, identity, models, ops, segments
 from alluvium.tables.gold import *  # noqa: F403
+from alluvium.tables.identity import *  # noqa: F403
 from alluvium.tables.models import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
 from alluvium.tables.segments import *  # noqa: F403
@@ -23,7 +24,7 @@ SCHEMAS = {
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, gold, models, segments)
+_MODULES = (ops, gold, identity, models, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value
