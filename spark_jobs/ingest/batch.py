@@ -1,0 +1,134 @@
+"""Load one batch: one contract, one run date. The order of effects survives a kill at any point."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from datetime import date
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from alluvium import delta
+from alluvium.contract import Contract
+from alluvium.errors import AlluviumError
+from alluvium.settings import Settings
+from alluvium.tables import ingest as tables
+from spark_jobs.ingest import counting, footprint, quarantine, reasons, silver
+from spark_jobs.ingest.counting import Counts
+from spark_jobs.ingest.judging import Judgement, is_bad, is_good, judge
+from spark_jobs.ingest.landing import Delivery
+from spark_jobs.ingest.reading import read_files
+from spark_jobs.ingest.recipe import recipe_of
+
+LOADED, REFUSED, EMPTY = "loaded", "refused", "empty"
+# Below this a single task is faster than any exchange between tasks.
+SMALL_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True)
+class Bench:
+    """What every batch of a run works with."""
+
+    spark: SparkSession
+    settings: Settings
+    key_file: Path
+    by: Judgement
+
+
+def delivered_rows(bench: Bench, delivery: Delivery) -> DataFrame:
+    """All rows of a delivery as text; files are opened on the workers, which see the landing zone too."""
+    recipe = recipe_of(delivery.contract, bench.key_file)
+    paths = bench.spark.createDataFrame([(str(path),) for path in delivery.files], "path string")
+    return paths.mapInArrow(partial(read_files, recipe=recipe), recipe.ddl)
+
+
+def _all_bad(delivered: DataFrame, contract: Contract, by: Judgement) -> DataFrame:
+    """Every row of a refused batch with its raw text; the good ones say why they are here."""
+    rows = judge(delivered, contract, by, keep_raw=True)
+    refused = F.when(F.size("_reasons") == 0, F.array(F.lit(reasons.BATCH_REFUSED))).otherwise(
+        F.col("_reasons")
+    )
+    return rows.withColumn("_reasons", refused)
+
+
+def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) -> None:
+    """Quarantine, then the pii twin, then bronze, then silver: each done before the next begins."""
+    run_date = bench.by.run_date
+    quarantine.replace(is_bad(rows), contract, run_date, bench.settings, counts.rows_quarantined > 0)
+    accepted = is_good(rows).withColumn("_run_date", F.lit(run_date))
+    day = f"_run_date = DATE'{run_date}'"
+    bronze, twin = tables.bronze(contract), tables.pii_twin(contract)
+    if twin is not None:
+        delta.replace_where(accepted, twin, day)
+    delta.replace_where(accepted, bronze, day)
+    written = footprint.row_count(bronze, bench.settings, _run_date=run_date)
+    _check_conservation(contract, run_date, counts, written)
+    silver.update(bench.spark, contract, run_date, bench.settings, counts.rows_conflicting > 0)
+
+
+def _check_conservation(contract: Contract, run_date: date, counts: Counts, written: int) -> None:
+    kept = written + counts.rows_quarantined + counts.rows_duplicate
+    if counts.rows_read != kept:
+        raise AlluviumError(
+            f"Rows of {contract.label} do not add up on {run_date}: {counts.rows_read} read, "
+            f"{written} in bronze, {counts.rows_quarantined} quarantined, {counts.rows_duplicate} duplicates",
+            do="This is a defect of Alluvium; nothing to the right of bronze has run",
+        )
+
+
+def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> dict[str, Any]:
+    """The ledger row of a batch that has no files."""
+    return _row(bench, delivery, fingerprint, Counts(), EMPTY, {}, 0.0)
+
+
+def _row(
+    bench: Bench,
+    delivery: Delivery,
+    fingerprint: str,
+    counts: Counts,
+    status: str,
+    found: dict[str, int],
+    seconds: float,
+) -> dict[str, Any]:
+    return {
+        "source": delivery.contract.source,
+        "entity": delivery.contract.entity,
+        "run_date": delivery.run_date,
+        **counts.as_row(),
+        "status": status,
+        "reasons": json.dumps(found),
+        "is_initial": bench.by.is_initial,
+        "file_count": len(delivery.files),
+        "byte_count": delivery.byte_count,
+        "new_columns": "[]",
+        "contract_version": delivery.contract.version,
+        "fingerprint": fingerprint,
+        "seconds": round(seconds, 3),
+    }
+
+
+def load(bench: Bench, delivery: Delivery, fingerprint: str) -> dict[str, Any]:
+    """Load one delivery and return its row of `ops.batches`, which the caller writes when the data stands."""
+    started = time.perf_counter()
+    contract = delivery.contract
+    is_small = delivery.byte_count < SMALL_BYTES
+    delivered = delivered_rows(bench, delivery)
+    judged = judge(delivered, contract, bench.by)
+    judged = (judged.coalesce(1) if is_small else judged).persist()
+    try:
+        counts = counting.count(judged, contract, is_small)
+        found = counting.count_reasons(is_bad(judged)) if counts.rows_quarantined else {}
+        is_refused = counts.bad_share > contract.max_bad_share
+        rows = _all_bad(delivered, contract, bench.by) if is_refused else judged
+        counts = counts.refused() if is_refused else counts
+        rows = counting.first_copies(rows) if counts.rows_duplicate else rows
+        _write(bench, contract, rows, counts)
+    finally:
+        judged.unpersist()
+    status = REFUSED if is_refused else LOADED
+    return _row(bench, delivery, fingerprint, counts, status, found, time.perf_counter() - started)

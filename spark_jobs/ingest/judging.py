@@ -1,0 +1,107 @@
+"""One pass over the rows of a batch: types, and every reason against each row."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from pyspark.sql import Column as SparkColumn
+from pyspark.sql import DataFrame
+from pyspark.sql import functions as F
+
+from alluvium.contract import Column, Contract
+from alluvium.contract_sql import tolerant
+from spark_jobs.ingest import reasons
+from spark_jobs.ingest.recipe import ENVELOPE
+from spark_jobs.ingest.typing_rules import is_blank, is_no_such_time, text_of, typed
+
+Reason = tuple[str, SparkColumn]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """What rows are judged by besides their contract."""
+
+    run_date: date
+    run_date_end: datetime  # UTC
+    is_initial: bool = False  # A first load has no limit on lateness.
+
+
+def _key_columns(contract: Contract) -> list[str]:
+    return [f"{name}_key" for name in contract.identifiers] + (["record_key"] if contract.record else [])
+
+
+def with_types(delivered: DataFrame, contract: Contract) -> DataFrame:
+    """The contract's columns typed, the texts of those that were not text beside them as `_text_<name>`."""
+    texts = [F.col(name).alias(f"_text_{name}") for name, c in contract.columns.items() if c.type != "string"]
+    values = [typed(F.col(name), column).alias(name) for name, column in contract.columns.items()]
+    return delivered.select(*ENVELOPE, *_key_columns(contract), *texts, *values)
+
+
+def _column_reasons(name: str, column: Column, contract: Contract) -> Iterator[Reason]:
+    value = F.col(name)
+    is_text = column.type == "string"
+    blank = is_blank(value) if is_text else is_blank(text_of(name))
+    if column.required:
+        names_nobody = (
+            F.col(f"{name}_key").isNull() if name in contract.key and column.identifier else F.lit(False)
+        )
+        yield reasons.missing(name), blank | names_nobody
+    if not is_text:
+        yield reasons.wrong_type(name), ~blank & value.isNull()
+        gap = is_no_such_time(text_of(name), column)
+        if gap is not None:
+            yield reasons.no_such_time(name), gap
+    if column.allowed is not None:
+        yield reasons.not_allowed(name), ~value.isin(*column.allowed)
+    if column.pattern is not None:
+        yield reasons.not_allowed(name), ~value.rlike(column.pattern)
+
+
+def _lateness(contract: Contract, by: Judgement) -> Iterator[Reason]:
+    if contract.event_time and not by.is_initial:
+        oldest = by.run_date_end - timedelta(days=contract.max_days_late + 1)
+        yield reasons.too_late(contract.event_time), F.col(contract.event_time) < F.lit(oldest)
+
+
+def _all_reasons(contract: Contract, by: Judgement) -> Iterator[Reason]:
+    for name, column in contract.columns.items():
+        yield from _column_reasons(name, column, contract)
+    yield from _lateness(contract, by)
+    # Null passes, as in SQL's own CHECK: what must be there says `required`.
+    yield from ((name, ~F.expr(tolerant(check))) for name, check in contract.checks.items())
+
+
+def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: bool = False) -> DataFrame:
+    """Typed rows with `_reasons`, empty for a good row.
+
+    The raw text stays with bad rows only, or with all if asked. `delivered` has
+    the columns of `recipe.schema`. Grain: one row per delivered row, copies included.
+    """
+    rows = with_types(delivered, contract)
+    rows = rows.withColumns({"run_date": F.lit(by.run_date), "run_date_end": F.lit(by.run_date_end)})
+    found = F.array_compact(F.array(*[F.when(bad, F.lit(code)) for code, bad in _all_reasons(contract, by)]))
+    problem = F.col("_problem")
+    rows = rows.withColumn("_reasons", F.when(problem.isNotNull(), F.array(problem)).otherwise(found))
+    is_wanted = F.lit(True) if keep_raw else F.size("_reasons") > 0
+    return rows.select(
+        "_source_file",
+        "_row_number",
+        F.when(is_wanted, F.col("_raw")).alias("_raw"),
+        F.when(is_wanted, F.col("_header")).alias("_header"),
+        "_row_hash",
+        "_reasons",
+        *_key_columns(contract),
+        *contract.columns,
+    )
+
+
+def is_good(rows: DataFrame) -> DataFrame:
+    """The rows without a reason against them."""
+    return rows.where(F.size("_reasons") == 0)
+
+
+def is_bad(rows: DataFrame) -> DataFrame:
+    """The rows with a reason against them."""
+    return rows.where(F.size("_reasons") > 0)

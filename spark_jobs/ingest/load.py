@@ -1,0 +1,149 @@
+"""Load everything that was delivered for a run date, by contract.
+
+Reads   landing/<source>/<entity>/run_date=<run date>/ of every contract
+Writes  bronze.*, silver.*, pii.<source>_<entity>, pii.record_keys, pii.quarantine, ops.batches: that run date
+Rerun   the same rows; a batch whose files and contract are as before is not even read
+Options source, entity: only that one; initial: a first load, no limit on lateness; force: read again
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+from pyspark.sql import SparkSession
+
+from alluvium import contract as contracts
+from alluvium import delta, keys, ledger
+from alluvium.contract import Contract
+from alluvium.errors import AlluviumError
+from alluvium.job import JobConfig, explain
+from alluvium.tables.ingest import OPS_BATCHES, PII_QUARANTINE, PII_RECORD_KEYS, tables_of
+from spark_jobs.ingest import batch, landing, record_keys
+from spark_jobs.ingest.batch import Bench
+from spark_jobs.ingest.judging import Judgement
+from spark_jobs.ingest.landing import Delivery
+
+BATCHES_AT_ONCE = 3
+Row = dict[str, Any]
+Outcome = Row | Exception | None  # None: the batch stands as it is
+
+
+def chosen(options: Mapping[str, str]) -> list[Contract]:
+    """The contracts that the options name; all without options. Raises AlluviumError when there is none."""
+    found = [
+        contract
+        for contract in contracts.load_all()
+        if options.get("source", contract.source) == contract.source
+        and options.get("entity", contract.entity) == contract.entity
+    ]
+    if not found:
+        wanted = "/".join(options.get(part, "*") for part in ("source", "entity"))
+        raise AlluviumError(f"There is no contract for {wanted}", do="`alluvium ingest check` lists them")
+    return found
+
+
+def prepare(spark: SparkSession, wanted: Sequence[Contract]) -> None:
+    """Create the tables that are missing, so that whoever reads them finds them, be they empty."""
+    tables = [
+        PII_RECORD_KEYS,
+        PII_QUARANTINE,
+        *(table for contract in wanted for table in tables_of(contract)),
+    ]
+    there = {
+        f"{schema}.{row['tableName']}"
+        for schema in sorted({table.schema for table in tables})
+        for row in spark.sql(f"SHOW TABLES IN {schema}").collect()
+    }
+    missing = [table for table in tables if table.full_name not in there]
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        list(pool.map(lambda table: delta.create(spark, table), missing))
+
+
+def ledger_rows(config: JobConfig) -> dict[tuple[str, str], Row]:
+    """What `ops.batches` says about the run date, by source and entity."""
+    rows = ledger.read(OPS_BATCHES, config.settings).to_pylist()
+    return {(row["source"], row["entity"]): row for row in rows if row["run_date"] == config.run_date}
+
+
+def write_ledger(rows: Sequence[Row], run_date: date, config: JobConfig) -> None:
+    """Replace the rows of these batches, in one commit."""
+    if not rows:
+        return
+    pairs = " OR ".join(f"(source = '{row['source']}' AND entity = '{row['entity']}')" for row in rows)
+    ledger.replace(OPS_BATCHES, rows, f"run_date = DATE '{run_date}' AND ({pairs})", config.settings)
+
+
+def is_unchanged(before: Row | None, contract: Contract, fingerprint: str, is_initial: bool) -> bool:
+    """Whether a batch stands as it would be loaded: same files, same contract, same limit on lateness."""
+    return before is not None and (
+        before["fingerprint"],
+        before["contract_version"],
+        before["is_initial"],
+    ) == (
+        fingerprint,
+        contract.version,
+        is_initial,
+    )
+
+
+def _load_one(bench: Bench, delivery: Delivery, before: Row | None, is_forced: bool) -> Row | None:
+    """The batch's new ledger row; None when it stands already."""
+    fingerprint = delivery.fingerprint()
+    is_initial = bench.by.is_initial or bool(before and before["is_initial"])
+    if not is_forced and is_unchanged(before, delivery.contract, fingerprint, is_initial):
+        return None
+    if not delivery.files and (before is None or before["rows_read"] == 0):
+        return batch.empty_row(bench, delivery, fingerprint)
+    own = replace(bench, by=replace(bench.by, is_initial=is_initial))
+    return batch.load(own, delivery, fingerprint)
+
+
+def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
+    """Load the run date's batches side by side, the largest first; counts over all of them."""
+    wanted = chosen(config.options)
+    deliveries = [landing.find(config.settings.landing, contract, config.run_date) for contract in wanted]
+    by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"))
+    bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by)
+    prepare(spark, wanted)
+    before = ledger_rows(config)
+    largest_first = sorted(deliveries, key=lambda delivery: -delivery.byte_count)
+
+    def load(delivery: Delivery) -> Outcome:
+        row = before.get((delivery.contract.source, delivery.contract.entity))
+        try:
+            return _load_one(bench, delivery, row, config.is_set("force"))
+        except Exception as error:  # noqa: BLE001 - one batch must not take the others with it; raised below
+            return error
+
+    with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
+        outcomes = list(pool.map(load, largest_first))
+    rows = [outcome for outcome in outcomes if isinstance(outcome, dict)]
+    loaded = {(row["source"], row["entity"]) for row in rows if row["rows_accepted"]}
+    record_keys.add(spark, [c for c in wanted if (c.source, c.entity) in loaded], config.run_date)
+    write_ledger(rows, config.run_date, config)
+    _raise_first(largest_first, outcomes)
+    return _totals(rows, len(wanted))
+
+
+def _raise_first(deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:
+    for delivery, outcome in zip(deliveries, outcomes, strict=True):
+        if isinstance(outcome, AlluviumError):
+            raise outcome
+        if isinstance(outcome, Exception):
+            raise AlluviumError(
+                f"{delivery.contract.label} could not be loaded: {explain(outcome)}",
+                where=f"run date {delivery.run_date}",
+            ) from outcome
+
+
+def _totals(rows: Sequence[Row], batches: int) -> dict[str, int]:
+    names = ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate", "rows_conflicting")
+    return {
+        "batches": batches,
+        "loaded": len(rows),
+        **{name: sum(row[name] for row in rows) for name in names},
+    }

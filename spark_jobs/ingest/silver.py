@@ -1,0 +1,98 @@
+"""Silver as a pure function of bronze: per key, the row of the highest rank.
+
+The rank is the contract's `newest` columns, then run date, then row hash, all of them columns of silver. A
+new day merges where its rank is higher and reads no old bronze. Bronze is read again only for keys whose
+winner came from a partition that was replaced and is no longer in it.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+
+from pyspark.sql import DataFrame, SparkSession, Window
+from pyspark.sql import functions as F
+
+from alluvium import delta
+from alluvium.contract import Contract
+from alluvium.settings import Settings
+from alluvium.tables import ingest as tables
+from spark_jobs.ingest import footprint
+
+
+def rank_columns(contract: Contract) -> list[str]:
+    """The columns that decide between rows of one key, the first that differs wins."""
+    return [*contract.newest, "_run_date", "_row_hash"]
+
+
+def winners(rows: DataFrame, contract: Contract) -> DataFrame:
+    """The row of the highest rank of each key. A null ranks below every value."""
+    newest_first = [F.desc_nulls_last(name) for name in rank_columns(contract)]
+    by_key = Window.partitionBy(*contract.silver_key).orderBy(*newest_first)
+    return rows.withColumn("_place", F.row_number().over(by_key)).where("_place = 1").drop("_place")
+
+
+def with_closing(rows: DataFrame, contract: Contract, snapshots: list[date]) -> DataFrame:
+    """Of full snapshots, the first one that came without the key: `_closed_on`."""
+    if not contract.full_snapshot:
+        return rows
+    later = F.filter(F.array(*[F.lit(day) for day in snapshots]), lambda day: day > F.col("_run_date"))
+    return rows.withColumn("_closed_on", F.array_min(later))
+
+
+def _outranks(contract: Contract) -> str:
+    def side(alias: str) -> str:
+        return "struct(" + ", ".join(f"{alias}.`{name}`" for name in rank_columns(contract)) + ")"
+
+    return f"{side('s')} > {side('t')}"
+
+
+def _repair(spark: SparkSession, contract: Contract, run_date: date, snapshots: list[date]) -> None:
+    """Give the keys whose winner left a replaced partition to the next in rank, or take them out."""
+    bronze, silver = tables.bronze(contract), tables.silver(contract)
+    keys = list(contract.silver_key)
+    now_there = delta.read(spark, bronze).where(F.col("_run_date") == F.lit(run_date)).select("_row_hash")
+    of_the_day = delta.read(spark, silver).where(F.col("_run_date") == F.lit(run_date))
+    orphaned = of_the_day.join(now_there, on="_row_hash", how="left_anti").select(*keys).persist()
+    try:
+        if orphaned.isEmpty():
+            return
+        candidates = delta.read(spark, bronze).join(F.broadcast(orphaned), on=keys, how="left_semi")
+        successors = winners(candidates, contract).transform(with_closing, contract, snapshots)
+        delta.merge(successors, silver, on=keys, update_when="true")
+        gone = orphaned.join(delta.read(spark, bronze).select(*keys).distinct(), on=keys, how="left_anti")
+        delta.delete_keys(gone, silver, on=keys)
+    finally:
+        orphaned.unpersist()
+
+
+def _close_absent(spark: SparkSession, contract: Contract, snapshots: list[date]) -> None:
+    silver = tables.silver(contract)
+    before = delta.read(spark, silver)
+    after = before.withColumnRenamed("_closed_on", "_was").transform(with_closing, contract, snapshots)
+    changed = after.where(~F.col("_was").eqNullSafe(F.col("_closed_on"))).drop("_was")
+    if not changed.isEmpty():
+        delta.merge(changed, silver, on=contract.silver_key, update_when="true")
+
+
+def update(
+    spark: SparkSession, contract: Contract, run_date: date, settings: Settings, has_conflicts: bool
+) -> None:
+    """Bring silver up to date with the bronze partition of `run_date` that has just been replaced.
+
+    `has_conflicts` says whether keys repeat within that partition.
+    """
+    bronze, silver = tables.bronze(contract), tables.silver(contract)
+    snapshots = footprint.days(bronze, settings) if contract.full_snapshot else []
+    if footprint.may_hold_day(silver, settings, run_date):
+        _repair(spark, contract, run_date, snapshots)
+    incoming = delta.read(spark, bronze).where(F.col("_run_date") == F.lit(run_date))
+    if not footprint.is_empty(bronze, settings, _run_date=run_date):
+        best = (winners(incoming, contract) if has_conflicts else incoming).transform(
+            with_closing, contract, snapshots
+        )
+        if footprint.is_empty(silver, settings):
+            delta.append(best, silver)
+        else:
+            delta.merge(best, silver, on=contract.silver_key, update_when=_outranks(contract))
+    if len(snapshots) > 1:
+        _close_absent(spark, contract, snapshots)
