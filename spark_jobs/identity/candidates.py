@@ -17,7 +17,7 @@ from spark_jobs.identity.pairs import Pairs
 from spark_jobs.identity.rules import Blocking
 
 KEYS: dict[str, tuple[str, ...]] = {
-    "email": ("email",),
+    "mailbox": ("mailbox",),
     "email_local": ("email_local",),
     "phone": ("phone",),
     "name_bag": ("name_bag",),
@@ -54,7 +54,6 @@ def keyed(records: pl.DataFrame) -> pl.DataFrame:
         words.list.sort().list.join(" ").alias("name_bag"),
         sounds.list.sort().list.join(" ").alias("skeleton_bag"),
         pl.col("first").str.slice(0, 1).alias("initial"),
-        pl.when(pl.col("email_local").str.len_chars() >= 5).then(pl.col("email_local")).alias("email_local"),
     ).filter("is_named")
 
 

@@ -32,6 +32,7 @@ FIELDS: dict[str, tuple[str, ...]] = {
     "phone": ("missing", "different", "close", "same_shared", "same"),
 }  # fmt: skip
 CLOSE_NAME, DISTANT_NAME = 0.90, 0.80  # Jaro-Winkler
+NEAR_DAYS = 31  # birth dates of two people of one family are never as close, twins apart
 
 
 def level(field: str, name: str) -> int:
@@ -53,7 +54,7 @@ class Forms:
         return len(self.text["first"])
 
 
-TEXT = ("first", "last", "street_core", "house", "town", "post", "email", "email_local", "phone")
+TEXT = ("first", "last", "street_core", "house", "town", "post", "mailbox", "email_local", "phone")
 
 
 def _is_rare(values: pl.Series, share: float) -> Bools:
@@ -70,6 +71,7 @@ def forms(records: pl.DataFrame, rare_share: float) -> Forms:
         "year": birth.dt.year().fill_null(0).to_numpy().astype(np.int64),
         "month": birth.dt.month().fill_null(0).to_numpy().astype(np.int64),
         "day": birth.dt.day().fill_null(0).to_numpy().astype(np.int64),
+        "birth": birth.to_physical().fill_null(0).to_numpy().astype(np.int64),
     }
     flag = {f"{name}_rare": _is_rare(records[name], rare_share) for name in ("first", "last")}
     flag["default_day"] = records["is_default_day"].fill_null(False).to_numpy()
@@ -179,33 +181,36 @@ def _last_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rare
 
 def _birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
     levels = np.zeros(len(left), dtype=np.int8)
-    parts = {name: (data.number[name][left], data.number[name][right]) for name in ("year", "month", "day")}
-    same = {name: one == other for name, (one, other) in parts.items()}
-    said = (parts["year"][0] > 0) & (parts["year"][1] > 0)
-    crossed = same["year"] & (parts["month"][0] == parts["day"][1]) & (parts["day"][0] == parts["month"][1])
+    (year, month, day), (year_2, month_2, day_2) = (
+        [data.number[name][side] for name in ("year", "month", "day")] for side in (left, right)
+    )
+    said = (year > 0) & (year_2 > 0)
+    same_parts = (year == year_2).astype(np.int8) + (month == month_2) + (day == day_2)
+    crossed = (year == year_2) & (month == day_2) & (day == month_2)
+    digits, swapped = _digits_apart(_digits(year, month, day), _digits(year_2, month_2, day_2))
+    is_near = np.abs(data.number["birth"][left] - data.number["birth"][right]) <= NEAR_DAYS
     is_default = data.flag["default_day"][left] & data.flag["default_day"][right]
-    count_same = sum(part.astype(np.int8) for part in same.values())
     _set(levels, "birth_date", "different", said)
-    _set(levels, "birth_date", "parts", said & (count_same == 2))
-    _set(levels, "birth_date", "typo", said & (crossed | _one_digit(parts)))
-    _set(levels, "birth_date", "same", said & (count_same == 3) & ~is_default)
-    _set(levels, "birth_date", "parts", said & (count_same == 3) & is_default)
+    _set(levels, "birth_date", "parts", said & ((same_parts == 2) | (digits == 2) | is_near))
+    _set(levels, "birth_date", "typo", said & (crossed | swapped | (digits == 1)))
+    _set(levels, "birth_date", "same", said & (digits == 0))
+    _set(levels, "birth_date", "parts", said & (digits == 0) & is_default)
     return levels
 
 
-def _one_digit(parts: Mapping[str, tuple[Ints, Ints]]) -> Bools:
-    """Written as eight digits, one digit differs or two neighbours are swapped."""
-    one, other = (_digits(*(parts[name][side] for name in ("year", "month", "day"))) for side in (0, 1))
+def _digits(year: Ints, month: Ints, day: Ints) -> Ints:
+    """Eight digits of each date: shape (pairs, 8)."""
+    number = year * 10000 + month * 100 + day
+    return number[:, None] // 10 ** np.arange(7, -1, -1) % 10
+
+
+def _digits_apart(one: Ints, other: Ints) -> tuple[Ints, Bools]:
+    """How many digits differ, and whether they are two neighbours that changed places."""
     differs = one != other
     count, at = differs.sum(axis=1), np.minimum(differs.argmax(axis=1), 6)
     rows = np.arange(len(at))
     crossed = (one[rows, at] == other[rows, at + 1]) & (one[rows, at + 1] == other[rows, at])
-    return (count <= 1) | ((count == 2) & crossed)
-
-
-def _digits(year: Ints, month: Ints, day: Ints) -> Ints:
-    number = year * 10000 + month * 100 + day
-    return number[:, None] // 10 ** np.arange(7, -1, -1) % 10
+    return count, (count == 2) & crossed
 
 
 def _address_levels(data: Forms, left: Ints, right: Ints) -> Levels:
@@ -225,15 +230,15 @@ def _address_levels(data: Forms, left: Ints, right: Ints) -> Levels:
     return levels
 
 
-def _contact_levels(data: Forms, left: Ints, right: Ints, field: str) -> Levels:
+def _contact_levels(data: Forms, left: Ints, right: Ints, field: str, form: str) -> Levels:
     levels = np.zeros(len(left), dtype=np.int8)
-    values = (data.text[field][left], data.text[field][right])
+    values = (data.text[form][left], data.text[form][right])
     said, same = _both(*values), values[0] == values[1]
-    shared = data.flag[f"{field}_shared"][left]
+    shared = data.flag[f"{field}_shared"][left] | data.flag[f"{field}_shared"][right]
     close = _one_edit(*values)
     if field == "email":
         local = (data.text["email_local"][left], data.text["email_local"][right])
-        close |= (local[0] == local[1]) & (np.char.str_len(local[0].astype(str)) >= 5)
+        close |= (local[0] == local[1]) & (local[0] != "")
     _set(levels, field, "different", said)
     _set(levels, field, "close", said & close)
     _set(levels, field, "same_shared", said & same & shared)
@@ -248,7 +253,10 @@ def name_and_birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
 
 def all_levels(data: Forms, left: Ints, right: Ints) -> Levels:
     """Levels of every field in the order of FIELDS: shape (pairs, fields)."""
-    contact = [_contact_levels(data, left, right, field) for field in ("email", "phone")]
+    contact = [
+        _contact_levels(data, left, right, field, form)
+        for field, form in (("email", "mailbox"), ("phone", "phone"))
+    ]
     return np.column_stack(
         [name_and_birth_levels(data, left, right), _address_levels(data, left, right), *contact]
     )

@@ -89,7 +89,8 @@ def comparable(records: pl.DataFrame) -> pl.DataFrame:
         text.street_core(pl.col("street")).alias("street_core"),
         text.folded(pl.col("city")).alias("town"),
         pl.col("postal_code").alias("post"),
-        pl.col("email").str.extract(r"^(.*)@", 1).alias("email_local"),
+        text.mailbox(pl.col("email")).alias("mailbox"),
+        text.long_local_part(pl.col("email")).alias("email_local"),
         pl.col("birth_date").dt.strftime("%m-%d").is_in(_default_days(records)).alias("is_default_day"),
     )
     return ordered.with_columns(

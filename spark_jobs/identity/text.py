@@ -54,6 +54,18 @@ def house_number(street: pl.Expr) -> pl.Expr:
     return street.str.extract(r"(\d+)", 1)
 
 
+def mailbox(email: pl.Expr) -> pl.Expr:
+    """An address without what providers ignore: the tag after a plus, and dots before the @."""
+    local = email.str.extract(r"^([^+@]+)", 1).str.replace_all(r"\.", "")
+    return pl.concat_str(local, email.str.extract(r"(@.*)$", 1))
+
+
+def long_local_part(email: pl.Expr) -> pl.Expr:
+    """What stands before the @, when it is long enough to say something at another provider too."""
+    local = email.str.extract(r"^([^+@]+)", 1).str.replace_all(r"\.", "")
+    return pl.when(local.str.len_chars() >= 6).then(local)
+
+
 def skeleton(word: str) -> str:
     """First letter and the consonants that follow, doubles once: `philips` and `phillipps` are `phlps`."""
     rest = re.sub(r"[aeiouyhw\s]", "", word[1:])
