@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, identity, models, ops, segments
+from alluvium.tables import gold, identity, models, ops, recommendations, recommender, segments
 from alluvium.tables.gold import *  # noqa: F403
 from alluvium.tables.identity import *  # noqa: F403
 from alluvium.tables.models import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
+from alluvium.tables.recommendations import *  # noqa: F403
+from alluvium.tables.recommender import *  # noqa: F403
 from alluvium.tables.segments import *  # noqa: F403
 
 SCHEMAS = {
@@ -24,7 +26,7 @@ SCHEMAS = {
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, gold, identity, models, segments)
+_MODULES = (ops, gold, identity, models, recommender, recommendations, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value

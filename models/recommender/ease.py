@@ -7,6 +7,8 @@ keeps the whole catalogue: nothing is pruned.
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
@@ -25,6 +27,7 @@ def _quadratic_forms(kernel: NDArray[np.float64], matrix: sparse.csr_matrix) -> 
     return forms
 
 
+@lru_cache(maxsize=1)  # Two placements, or a blend and its part, ask for the same fit one after the other.
 def fit(purchases: Purchases, *, regularisation: float) -> ScoreRows:
     """Scores X B, where B has a zero diagonal and minimises |X - XB|^2 + regularisation |B|^2; X is 0 or 1.
 
@@ -35,7 +38,7 @@ def fit(purchases: Purchases, *, regularisation: float) -> ScoreRows:
     check_customers_fit("ease", bought.shape[0])
     gram = (bought @ bought.T).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += regularisation
-    kernel = linalg.inv(gram, overwrite_a=True) if len(gram) else gram
+    kernel = linalg.inv(gram, overwrite_a=True, assume_a="pos") if len(gram) else gram
     inverse_diagonal = regularisation / (1.0 - _quadratic_forms(kernel, bought))
     scaled = (bought @ sparse.diags(inverse_diagonal.astype(np.float32))).tocsr()
     compact = kernel.astype(np.float32)

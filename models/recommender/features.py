@@ -42,7 +42,7 @@ def read(spark: SparkSession, as_of_date: date) -> Purchases:
     count_lines = order_lines.count()
     if count_lines > MAX_ORDER_LINES:
         raise AlluviumError(
-            f"The recommender holds at most {MAX_ORDER_LINES:,} order lines in memory, there are {count_lines:,}",
+            f"The recommender holds at most {MAX_ORDER_LINES:,} order lines, there are {count_lines:,}",
             where=catalog.GOLD_ORDER_LINES.full_name,
             do="Raise models.recommender.features.MAX_ORDER_LINES on a larger driver (50 bytes a line)",
         )

@@ -10,7 +10,9 @@ from models.recommender.purchases import Purchases
 from models.recommender.scores import ScoreRows
 
 
-def fit(purchases: Purchases, *, half_life_days: float, regularisation: float, ease_weight: float) -> ScoreRows:
+def fit(
+    purchases: Purchases, *, half_life_days: float, regularisation: float, ease_weight: float
+) -> ScoreRows:
     """Score = decayed purchase days + `ease_weight` x the score of EASE (about 0 to 1)."""
     frequency = personal_frequency.fit(purchases, half_life_days=half_life_days)
     likely = ease.fit(purchases, regularisation=regularisation)

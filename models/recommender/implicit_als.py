@@ -15,14 +15,24 @@ from models.recommender.scores import ScoreRows
 
 
 def fit(
-    purchases: Purchases, *, factors: int, regularisation: float, confidence: float, iterations: int, seed: int
+    purchases: Purchases,
+    *,
+    factors: int,
+    regularisation: float,
+    confidence: float,
+    iterations: int,
+    seed: int,
 ) -> ScoreRows:
     """Score = product of the two vectors; `confidence` is the weight of a purchase against a non-purchase."""
     from implicit.cpu.als import AlternatingLeastSquares  # 1 s to import, and only the race may need it.
 
     with threadpool_limits(1, "blas"):  # The library has threads of its own and fights with those of BLAS.
         model = AlternatingLeastSquares(
-            factors=factors, regularization=regularisation, alpha=confidence, iterations=iterations, random_state=seed
+            factors=factors,
+            regularization=regularisation,
+            alpha=confidence,
+            iterations=iterations,
+            random_state=seed,
         )
         model.fit(purchases.bought(), show_progress=False)
     customers, products = np.asarray(model.user_factors), np.asarray(model.item_factors)

@@ -23,7 +23,7 @@ def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.str_], NDArray[np.int
     return ids[order], place[encoded.indices.to_numpy(zero_copy_only=False)] if len(ids) else place
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Purchases:
     """Purchase days before `as_of_date`, one entry per customer, product and day.
 

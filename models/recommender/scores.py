@@ -23,7 +23,7 @@ def check_customers_fit(model: str, count_customers: int) -> None:
         raise AlluviumError(
             f"The model {model} compares every customer with every other and takes at most {MAX_CUSTOMERS:,} "
             f"customers with purchases, there are {count_customers:,}",
-            do="Take it out of models/recommender/placements/*.yml, or raise models.recommender.scores.MAX_CUSTOMERS",
+            do="Take it out of models/recommender/placements/, or raise MAX_CUSTOMERS on a larger driver",
         )
 
 

@@ -1,0 +1,70 @@
+"""Recommendations as shops, apps and e-mails read them."""
+
+from __future__ import annotations
+
+from alluvium.table import Table
+
+_RUN_DATE = ("date", "The night that made the row")
+
+PUBLISHED_RECOMMENDATIONS = Table(
+    schema="published",
+    name="recommendations",
+    comment="What to show whom, with a reason, one row per run date, customer, placement and rank.",
+    key=("run_date", "customer_id", "placement", "rank"),
+    columns={
+        "customer_id": ("string", "The customer; every customer of gold.customers has rows"),
+        "placement": ("string", "Where it is shown: buy_again, discover"),
+        "rank": ("int", "1 to 20, 1 is shown first"),
+        "product_id": (
+            "string",
+            "The product; never one that is hidden, in discover never one bought before",
+        ),
+        "score": (
+            "double",
+            "The model's score; for popular products the customers who bought it",
+        ),
+        "reason_code": (
+            "string",
+            "bought_regularly, bought_before, goes_with, similar_customers, popular, or no_consent "
+            "(personalisation refused: popular products)",
+        ),
+        "reason_text": ("string", "The reason in words for the customer"),
+        "evidence_product_id": ("string", "goes_with: the product that the customer bought"),
+        "model": ("string", "The model that ranked it"),
+        "model_version": (
+            "string",
+            "Version of the registered model recommender_<placement>; null for popular",
+        ),
+        "run_date": _RUN_DATE,
+    },
+    partition_by=("run_date",),
+    retention_days=90,
+)
+
+PUBLISHED_POPULAR_PRODUCTS = Table(
+    schema="published",
+    name="popular_products",
+    comment="What most customers bought in the last 28 days, as of the last night, one row per rank.",
+    key=("rank",),
+    columns={
+        "rank": ("int", "1 is most popular"),
+        "product_id": ("string", "The product"),
+        "product_name": ("string", "Its name"),
+        "count_customers": ("bigint", "Customers who bought it in the 28 days up to run_date"),
+        "run_date": _RUN_DATE,
+    },
+)
+
+PUBLISHED_SIMILAR_PRODUCTS = Table(
+    schema="published",
+    name="similar_products",
+    comment="What goes with a product, as of the last night, one row per product and rank.",
+    key=("product_id", "rank"),
+    columns={
+        "product_id": ("string", "The product looked at"),
+        "rank": ("int", "1 is most similar"),
+        "similar_product_id": ("string", "The product that goes with it"),
+        "score": ("double", "Cosine of the two products' buyers, 0 to 1"),
+        "run_date": _RUN_DATE,
+    },
+)

@@ -1,0 +1,89 @@
+"""Rankings as rows: the tables that publishing reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from models.recommender.item_similarity import Neighbours
+from models.recommender.purchases import Purchases
+from models.recommender.ranking import NOTHING, Ranking
+from models.recommender.reasons import Reasons
+
+POPULAR_WINDOW_DAYS = 28
+# Longer than anybody's shopping list, so that everybody finds 20 among them that are new.
+POPULAR_PRODUCTS = 10_000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Which model made a ranking, for which placement."""
+
+    placement: str
+    model: str
+    version: str
+
+
+def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
+    """Ids by index, null for NOTHING."""
+    known = pa.array(ids.tolist(), type=pa.string())
+    return known.take(pa.array(indices, mask=indices == NOTHING))
+
+
+def of_customers(purchases: Purchases, ranking: Ranking, reasons: Reasons, origin: Origin) -> pa.Table:
+    """One row per customer, placement and rank; the columns of ml.recommendation_candidates."""
+    is_there = ranking.products != NOTHING
+    row, column = np.nonzero(is_there)
+    count_rows = len(row)
+    interval = reasons.interval_days[is_there]
+    columns = {
+        "customer_id": _dictionary(purchases.customers, row),
+        "placement": pa.array([origin.placement] * count_rows, pa.string()),
+        "rank": pa.array(column + 1, pa.int32()),
+        "product_id": _dictionary(purchases.products, ranking.products[is_there]),
+        "score": pa.array(np.round(ranking.scores[is_there].astype(np.float64), 6)),
+        "reason_code": pa.array(reasons.codes[is_there].tolist(), pa.string()),
+        "evidence_product_id": _dictionary(purchases.products, reasons.evidence[is_there]),
+        "interval_days": pa.array(interval, pa.int32(), mask=interval == 0),
+        "model": pa.array([origin.model] * count_rows, pa.string()),
+        "model_version": pa.array([origin.version] * count_rows, pa.string()),
+        "as_of_date": _constant(purchases.as_of_date, count_rows),
+    }
+    return pa.table(columns)
+
+
+def _constant(day: date, count_rows: int) -> pa.Array:
+    return pa.array([day] * count_rows, pa.date32())
+
+
+def popular(purchases: Purchases) -> pa.Table:
+    """The columns of ml.popular_product_candidates: by buyers of late, then by buyers ever, then by id."""
+    lately = purchases.count_buyers(POPULAR_WINDOW_DAYS)
+    ever = np.asarray(purchases.bought().sum(axis=0)).ravel()
+    order = np.lexsort((np.arange(len(ever)), -ever, -lately))[:POPULAR_PRODUCTS]
+    columns = {
+        "rank": pa.array(np.arange(1, len(order) + 1), pa.int32()),
+        "product_id": _dictionary(purchases.products, order),
+        "count_customers": pa.array(lately[order].astype(np.int64)),
+        "as_of_date": _constant(purchases.as_of_date, len(order)),
+    }
+    return pa.table(columns)
+
+
+def similar(purchases: Purchases, found: Neighbours, k: int) -> pa.Table:
+    """The columns of ml.similar_product_candidates: the first k neighbours of each product."""
+    products, scores = found.ranking.products[:, :k], found.ranking.scores[:, :k]
+    is_there = products != NOTHING
+    row, column = np.nonzero(is_there)
+    columns = {
+        "product_id": _dictionary(purchases.products, found.products[row]),
+        "rank": pa.array(column + 1, pa.int32()),
+        "similar_product_id": _dictionary(purchases.products, products[is_there]),
+        "score": pa.array(np.round(scores[is_there].astype(np.float64), 6)),
+        "as_of_date": _constant(purchases.as_of_date, len(row)),
+    }
+    return pa.table(columns)

@@ -1,0 +1,82 @@
+"""How good a ranking is, measured on what customers bought afterwards.
+
+Over the whole catalogue and every customer with something to find: sampling products or customers changes
+the order of models (Krichene and Rendle 2020, "On sampled metrics for item recommendation").
+Hits are customers x k, best first; `count_relevant` is what each of these customers had to be offered.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from models.recommender.ranking import NOTHING
+
+Figures = dict[str, float | int | None]
+
+
+def hits(products: NDArray[np.int64], relevant: sparse.csr_matrix) -> NDArray[np.bool_]:
+    """Customers x k: whether the product at that rank is relevant (non-zero) for that customer."""
+    count_products = relevant.shape[1]
+    rows = np.arange(len(products))[:, None]
+    wanted = (
+        np.repeat(np.arange(relevant.shape[0]), np.diff(relevant.indptr)) * count_products + relevant.indices
+    )
+    return np.isin(rows * count_products + products, wanted) & (products != NOTHING)
+
+
+def ndcg(found: NDArray[np.bool_], count_relevant: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Gain 1 discounted by log2(rank + 1), over that of a list with all first min(k, relevant) ranks right."""
+    k = found.shape[1]
+    discount = 1.0 / np.log2(np.arange(k) + 2.0)
+    ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(k, count_relevant)]
+    return np.asarray(found @ discount / ideal)
+
+
+def recall(found: NDArray[np.bool_], count_relevant: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Share of the relevant products that were shown."""
+    return np.asarray(found.sum(axis=1) / count_relevant)
+
+
+def average_precision(found: NDArray[np.bool_], count_relevant: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Mean over the first min(k, relevant) of the precision at each hit."""
+    k = found.shape[1]
+    precision = np.cumsum(found, axis=1) / np.arange(1, k + 1)
+    return np.asarray((precision * found).sum(axis=1) / np.minimum(k, count_relevant))
+
+
+def hit_rate(found: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """1 where at least one product was right."""
+    return np.asarray(found.any(axis=1), dtype=np.float64)
+
+
+def coverage(products: NDArray[np.int64], count_catalogue: int) -> float:
+    """Share of the catalogue that was shown to somebody."""
+    shown = np.unique(products[products != NOTHING])
+    return len(shown) / count_catalogue if count_catalogue else 0.0
+
+
+def figures(products: NDArray[np.int64], relevant: sparse.csr_matrix, count_catalogue: int) -> Figures:
+    """All measures of one ranking, averaged over customers who have something relevant.
+
+    `products` is customers x k, `relevant` customers x products. None where nobody has.
+    """
+    k = products.shape[1]
+    count_relevant = np.diff(relevant.indptr)
+    asked = count_relevant > 0
+    found, count_asked = hits(products, relevant)[asked], count_relevant[asked]
+    measures = {
+        "ndcg": ndcg(found, count_asked),
+        "recall": recall(found, count_asked),
+        "map": average_precision(found, count_asked),
+        "hit_rate": hit_rate(found),
+    }
+    averages: Figures = {
+        f"{name}_at_{k}": float(v.mean()) if asked.any() else None for name, v in measures.items()
+    }
+    return {
+        **averages,
+        f"coverage_at_{k}": coverage(products[asked], count_catalogue),
+        "customers": int(asked.sum()),
+    }

@@ -1,0 +1,34 @@
+"""Race the models of every placement and crown the winners.
+
+Reads   gold.order_lines, gold.products, before run_date + 1
+Writes  MLflow: experiment `recommender`, registered models `recommender_<placement>` with alias `champion`
+Rerun   the same figures and winners, as a new version
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from pyspark.sql import SparkSession
+
+from alluvium import catalog, delta
+from alluvium.job import JobConfig
+from models.recommender import features, params, tracking
+from models.recommender.race import race
+
+
+def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
+    """Read once, race, log. Counts: customers and products seen, models measured."""
+    placements = params.load_all()
+    purchases = features.read(spark, config.as_of_date)
+    results = race(purchases, placements)
+    notes = {
+        "run_date": str(config.run_date),
+        "order_lines_version": str(delta.version(spark, catalog.GOLD_ORDER_LINES)),
+        "products_version": str(delta.version(spark, catalog.GOLD_PRODUCTS)),
+        "purchase_days": str(len(purchases.day)),
+    }
+    model_params = {placement.name: placement.models for placement in placements}
+    tracking.log_race(results, model_params, config.run_date, config.settings, notes)
+    customers, products = purchases.shape
+    return {"customers": customers, "products": products, "models": sum(len(p.models) for p in placements)}
