@@ -1,7 +1,7 @@
 """Membership as history: who entered when, and who left.
 
-A stay is one row of (key..., entered_at, left_at). A night compares who was in before it with whom it finds. Its
-result does not depend on how often it is run: the same merge undoes an earlier attempt of the same night.
+A stay is one row of (key..., entered_at, left_at). A night compares who was in before it with whom it finds.
+Its result does not depend on how often it is run: one merge also undoes an earlier attempt of the same night.
 """
 
 from __future__ import annotations
@@ -50,9 +50,9 @@ def is_in(at: datetime) -> Column:
 def compare(history: DataFrame, found: DataFrame, on: Sequence[str], at: datetime) -> DataFrame:
     """One row per key that was in before `at` or is found now.
 
-    `found` has each key once. Its other columns describe the beginning of a stay: who stays keeps the history's.
-    Gives the columns of `found`, `entered_at`, `written_left_at` (what an earlier attempt of this night wrote)
-    and `move`.
+    `found` has each key once. Its other columns describe the beginning of a stay, and who stays keeps those
+    of the history. Gives the columns of `found`, `entered_at`, `move`, and `written_left_at`: what an
+    earlier attempt of this night wrote.
     """
     described = [name for name in found.columns if name not in on]
     before = history.where(was_in(at)).select(

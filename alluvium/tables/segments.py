@@ -17,7 +17,10 @@ PUBLISHED_SEGMENT_MEMBERS = Table(
         "segment": _SEGMENT,
         "customer_id": ("string", "The customer"),
         "entered_at": ("timestamp", "Run date of the night that let the customer in, 00:00 UTC"),
-        "left_at": ("timestamp", "Run date of the first night that no longer found the customer; null while in"),
+        "left_at": (
+            "timestamp",
+            "Run date of the night that no longer found the customer; null while in",
+        ),
         "definition_version": _VERSION,
         "run_date": ("date", "The night that wrote this row last"),
     },
@@ -72,7 +75,10 @@ PUBLISHED_AUDIENCE_DELIVERIES = Table(
         "platform": _PLATFORM,
         "purpose": ("string", "Consent purpose of the delivery"),
         "definition_version": _VERSION,
-        "status": ("string", "delivered, held (nobody added, removals sent), blocked or refused (nothing sent)"),
+        "status": (
+            "string",
+            "delivered, held (only removals were sent), blocked or refused (nothing was)",
+        ),
         "reason": ("string", "Why it is not `delivered`"),
         "count_members": ("bigint", "Members of the segment"),
         "count_without_consent": ("bigint", "Members left out: no granted consent as of the run date"),

@@ -1,11 +1,12 @@
 """Decide who is in which segment.
 
 Reads   gold.* and ml.* as the definitions say, as of the run date
-Writes  published.segment_members, the stays that begin or end tonight; published.segment_runs, the night replaced
+Writes  published.segment_members, the stays that begin or end tonight; published.segment_runs, the night
 Rerun   the same rows; an earlier night than the last one is refused
 
-All segments are found in one query and written in one commit. A segment whose guard objects keeps the membership
-of the night before, until somebody raises the guard or names it in the option `approve` (comma-separated).
+All segments are found in one query and written in one commit. A segment whose guard objects keeps the
+membership of the night before, until somebody raises the guard or names it in the option `approve`
+(comma-separated).
 """
 
 from __future__ import annotations
@@ -54,7 +55,7 @@ class Verdict:
 def union_of(definitions: Sequence[Definition], dates: Mapping[str, date]) -> str:
     """One query for all segments: segment, definition_version, customer_id, each pair once."""
     parts = [
-        f"SELECT '{definition.name}' AS segment, '{definition.version}' AS definition_version, customer_id "  # noqa: S608
+        f"SELECT '{definition.name}' AS segment, '{definition.version}' AS definition_version, customer_id "
         f"FROM ({bind(definition.sql, dates)}) AS found WHERE customer_id IS NOT NULL GROUP BY customer_id"
         for definition in definitions
     ]

@@ -25,7 +25,7 @@ _GUARD = re.compile(r"size between (\d+) and (\d+)(?:, change at most (\d+) perc
 
 @dataclass(frozen=True)
 class Guard:
-    """Bounds within which a night may change a segment: members, and members moved as a share of those before."""
+    """How far a night may move a segment: its size, and who moved as a share of those before."""
 
     smallest: int
     largest: int

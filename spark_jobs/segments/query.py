@@ -1,8 +1,8 @@
 """What a segment's SQL may be: one SELECT of customer_id, over what the rooms to its left have made.
 
-The statement is parsed, checked as a tree and written out again, so that what was checked is what runs. It reads
-`ml` tables as of the run's as-of date, and the recommendations of the night before; `<table>_history` gives all
-that is kept. Dates come in as `:run_date` and `:as_of_date`, never from a clock.
+The statement is parsed, checked as a tree and written out again, so that what was checked is what runs. It
+reads `ml` tables as of the run's as-of date, and the recommendations of the night before; `<table>_history`
+gives all that is kept. Dates come in as `:run_date` and `:as_of_date`, never from a clock.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ HISTORY = "_history"
 
 # The same night must give the same customers: no clock, no chance, no session.
 _UNREPEATABLE = (
-    exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentTimezone, exp.CurrentUser,
-    exp.CurrentCatalog, exp.CurrentSchema, exp.CurrentDatabase, exp.Localtime, exp.Localtimestamp, exp.SessionUser,
-    exp.Rand, exp.Randn, exp.Randstr, exp.Uniform, exp.Shuffle, exp.Uuid,
+    exp.CurrentDate, exp.CurrentDatetime, exp.CurrentTime, exp.CurrentTimestamp, exp.CurrentTimezone,
+    exp.CurrentUser, exp.CurrentCatalog, exp.CurrentSchema, exp.CurrentDatabase, exp.SessionUser,
+    exp.Localtime, exp.Localtimestamp, exp.Rand, exp.Randn, exp.Randstr, exp.Uniform, exp.Shuffle, exp.Uuid,
 )  # fmt: skip
 # `transform ... using` would start a program on the server.
 _FORBIDDEN = {
@@ -54,7 +54,7 @@ _PLAIN_FUNCTIONS = frozenset(
 )
 
 
-def _line(node: exp.Expression) -> int:
+def _line(node: exp.Expr) -> int:
     """The line of the node, or of the first of its parts that knows it."""
     return next((part.meta["line"] for part in node.walk() if "line" in part.meta), 1)
 
@@ -113,7 +113,7 @@ def _check_tables(select: exp.Select, file: str) -> None:
         raise _refuse("A segment reads at least one table", file, _line(select), "Add `from gold.customers`")
 
 
-def _unrepeatable(select: exp.Select) -> Iterator[exp.Expression]:
+def _unrepeatable(select: exp.Select) -> Iterator[exp.Expr]:
     for function in select.find_all(exp.Func):
         is_unknown = isinstance(function, exp.Anonymous) and function.name.lower() not in _PLAIN_FUNCTIONS
         if is_unknown or isinstance(function, _UNREPEATABLE):
@@ -140,19 +140,19 @@ def _check_parts(select: exp.Select, file: str) -> None:
             )
 
 
-def _newest(table: exp.Table) -> exp.Expression:
+def _newest(table: exp.Table) -> exp.Expr:
     """What the night may see of a table that keeps a slice a night."""
     if (table.db.lower(), table.name.lower()) == RECOMMENDATIONS:
         column, bound = "run_date", "run_date < :run_date"
     else:
         column, bound = "as_of_date", "as_of_date <= :as_of_date"
     source = f"{table.db}.{table.name}"
-    newest = f"SELECT MAX({column}) FROM {source} WHERE {bound}"  # noqa: S608 - names from the checked tree.
-    slice_ = sqlglot.parse_one(f"SELECT * FROM {source} WHERE {column} = ({newest})", dialect=DIALECT)  # noqa: S608
+    newest = f"SELECT MAX({column}) FROM {source} WHERE {bound}"
+    slice_ = sqlglot.parse_one(f"SELECT * FROM {source} WHERE {column} = ({newest})", dialect=DIALECT)
     return exp.Subquery(this=slice_, alias=exp.TableAlias(this=exp.to_identifier(table.alias_or_name)))
 
 
-def _restricted(node: exp.Expression) -> exp.Expression:
+def _restricted(node: exp.Expr) -> exp.Expr:
     if not isinstance(node, exp.Table) or node.db.lower() not in ("ml", "published"):
         return node
     if node.name.lower().endswith(HISTORY):
@@ -166,8 +166,8 @@ def _restricted(node: exp.Expression) -> exp.Expression:
 def compile_query(text: str, file: str) -> str:
     """The SQL that runs for the SQL that was written.
 
-    Raises AlluviumError with file and line for anything but one repeatable SELECT of customer_id over gold, ml and
-    the recommendations.
+    Raises AlluviumError with file and line for anything but one repeatable SELECT of customer_id over gold,
+    ml and the recommendations.
     """
     select = _statement(text, file)
     _check_parts(select, file)
@@ -182,7 +182,7 @@ def bind(sql: str, dates: Mapping[str, date]) -> str:
     `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640).
     """
 
-    def bound(node: exp.Expression) -> exp.Expression:
+    def bound(node: exp.Expr) -> exp.Expr:
         if not isinstance(node, exp.Placeholder):
             return node
         return exp.cast(exp.Literal.string(dates[node.name].isoformat()), "date")

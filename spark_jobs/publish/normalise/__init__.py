@@ -1,10 +1,10 @@
 """The normal form that each platform wants of a contact detail, and its hash.
 
-Pure and without Spark. The rules follow the platforms' own pages; `tests/spark_jobs/publish/audience_vectors.json` holds
-inputs with the answer expected, to be used by others too.
+Pure and without Spark. The rules follow the platforms' own pages; the inputs and expected answers in
+`tests/spark_jobs/publish/audience_vectors.json` are there for others to use, too.
 
-    >>> normalise("google", "email", "J.o.h.n@googlemail.com")
-    Normalised(value='john@googlemail.com', sha256='dc8763aaab45283ab6629579d131ce9dbb5600008d56bd59f5e4efa488b271b2')
+    >>> normalise("google", "email", "J.o.h.n@googlemail.com").value
+    'john@googlemail.com'
     >>> normalise("meta", "gender", "divers")
     Rejected(reason='not_sendable')
 """
@@ -26,7 +26,7 @@ _SHA256_HEX = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
 
 @dataclass(frozen=True)
 class Normalised:
-    """What goes into the file: `sha256` (64 lower-case hex digits) where the platform wants it, else `value`."""
+    """The normal form, and its `sha256` (64 lower-case hex digits) where the platform wants that instead."""
 
     value: str
     sha256: str | None

@@ -36,7 +36,7 @@ def without_white_space(value: str, country: str | None) -> str:
 
 
 def google(value: str, country: str | None) -> str:
-    """As `without_white_space`; at Gmail's own two domains also without dots and `+suffix` in the local part."""
+    """As `without_white_space`; at Gmail's two domains also without dots and `+suffix` in the local part."""
     address = without_white_space(value, country)
     local, _, domain = address.rpartition("@")
     if domain not in _DOTLESS_DOMAINS:

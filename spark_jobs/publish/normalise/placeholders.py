@@ -1,4 +1,4 @@
-"""Addresses that stand for "none": the usual shapes, and those of `placeholder_emails.csv`, the list to extend."""
+"""Addresses that stand for "none": the usual shapes, and the list of `placeholder_emails.csv`."""
 
 from __future__ import annotations
 

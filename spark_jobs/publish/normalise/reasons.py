@@ -19,7 +19,7 @@ class Reason(StrEnum):
     NOT_SENDABLE = "not_sendable"
 
 
-class Refusal(ValueError):  # noqa: N818 - a refusal is an answer here, no failure.
+class Refusal(ValueError):
     """Raised by a rule that finds no normal form."""
 
     def __init__(self, reason: Reason) -> None:

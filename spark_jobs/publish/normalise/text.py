@@ -24,7 +24,7 @@ _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 
 def lower(value: str) -> str:
-    """Lower case, with accents as one character each (Unicode NFC): typed either way, the hash is the same."""
+    """Lower case, accents as one character each (Unicode NFC): typed either way, the hash is the same."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
 
 
@@ -33,8 +33,8 @@ def _is_punctuation(character: str) -> bool:
 
 
 def plain(value: str, country: str | None) -> str:
-    """Trimmed, else as it is."""
-    return value.strip()
+    """White space at the ends removed, within the text made single spaces; else as it is."""
+    return " ".join(value.split())
 
 
 def unchanged(value: str, country: str | None) -> str:
@@ -53,7 +53,7 @@ def name_without_punctuation(value: str, country: str | None) -> str:
 
 
 def place(value: str, country: str | None) -> str:
-    """Lower case without digits, dots, white space, hyphens and brackets: `St. Louis (East)` is `stlouiseast`."""
+    """Lower case without digits, dots, spaces, hyphens and brackets: `St. Louis (East)` is `stlouiseast`."""
     return _NOT_IN_PLACES.sub("", lower(value))
 
 

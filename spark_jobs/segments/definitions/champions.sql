@@ -1,5 +1,5 @@
 -- owner: crm-team
--- allowed purposes: marketing_email, marketing_ads, ad_user_data, ad_personalization
+-- allowed purposes: marketing_email, marketing_ads
 -- schedule: nightly
 -- guard: size between 1 and 1000000, change at most 30 percent
 -- Customers who came lately, come often and spend most.

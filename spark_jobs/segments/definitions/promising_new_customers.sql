@@ -1,5 +1,5 @@
 -- owner: growth-team
--- allowed purposes: marketing_email, marketing_ads, ad_user_data, ad_personalization
+-- allowed purposes: marketing_email, marketing_ads
 -- schedule: nightly
 -- guard: size between 1 and 1000000, change at most 60 percent
 -- Customers whose first order is at most 120 days old and whose expected spend is above the average.

@@ -1,5 +1,5 @@
 -- owner: growth-team
--- allowed purposes: marketing_ads, ad_user_data, ad_personalization
+-- allowed purposes: marketing_ads
 -- schedule: nightly
 -- guard: size between 1 and 1000000, change at most 30 percent
 -- The fifth of customers with the highest expected spend who cannot be written to: reach them by advertising.

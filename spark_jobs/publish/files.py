@@ -1,0 +1,157 @@
+"""The files of one delivery: written beside their place, moved there whole, the same bytes each time.
+
+CSV is RFC 4180: UTF-8, every field quoted, lines end in CR LF. The folder holds personal data: nobody else
+may read it.
+"""
+
+from __future__ import annotations
+
+import csv
+import filecmp
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self, TextIO
+
+MANIFEST = "manifest.json"
+REMOVALS, REJECTS = "removals.csv", "rejects.csv"
+REJECT_COLUMNS = ("customer_id", "field", "reason")
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
+
+
+class CsvFile:
+    """A CSV file that appears with its first row."""
+
+    def __init__(self, path: Path, header: Sequence[str]) -> None:
+        self.path, self.header, self.rows = path, header, 0
+        self._handle: TextIO | None = None
+
+    def write(self, cells: Sequence[str]) -> None:
+        """Add one row."""
+        if self._handle is None:
+            self._handle = open(self.path, "w", encoding="utf-8", newline="", opener=_private)  # noqa: SIM115
+            self._writer = csv.writer(self._handle, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
+            self._writer.writerow(self.header)
+        self._writer.writerow(cells)
+        self.rows += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Flush to the disk."""
+        if self._handle is not None:
+            self._handle.close()
+
+
+class ChunkedCsv:
+    """`audience_0001.csv`, `audience_0002.csv`, ...: at most `chunk_rows` rows in each."""
+
+    def __init__(self, folder: Path, header: Sequence[str], chunk_rows: int) -> None:
+        self._folder, self._header, self._chunk_rows = folder, header, chunk_rows
+        self._files: list[CsvFile] = []
+
+    def write(self, cells: Sequence[str]) -> None:
+        """Add one row to the last chunk, or to a new one."""
+        if not self._files or self._files[-1].rows == self._chunk_rows:
+            self.close()
+            path = self._folder / f"audience_{len(self._files) + 1:04}.csv"
+            self._files.append(CsvFile(path, self._header))
+        self._files[-1].write(cells)
+
+    def close(self) -> None:
+        """Flush the last chunk."""
+        if self._files:
+            self._files[-1].close()
+
+    def discard(self) -> None:
+        """Delete what was written: the audience is held."""
+        for file in self._files:
+            file.path.unlink()
+        self._files.clear()
+
+    def read(self) -> Iterator[list[str]]:
+        """The rows again, without headers."""
+        for file in self._files:
+            with file.path.open(encoding="utf-8", newline="") as handle:
+                rows = csv.reader(handle)
+                next(rows)
+                yield from rows
+
+
+@dataclass(frozen=True)
+class Described:
+    """A file as the manifest lists it."""
+
+    name: str
+    rows: int
+    bytes: int
+    sha256: str
+
+
+def describe(path: Path) -> Described:
+    """Rows (without the header), size and hash of a CSV file."""
+    with path.open("rb") as handle:
+        digest = sha256()
+        while block := handle.read(1 << 20):
+            digest.update(block)
+    with path.open(encoding="utf-8", newline="") as handle:
+        rows = sum(1 for _ in csv.reader(handle)) - 1
+    return Described(path.name, rows, path.stat().st_size, digest.hexdigest())
+
+
+def write_manifest(folder: Path, facts: Mapping[str, Any]) -> bytes:
+    """List the folder's files beside the facts; no clock in it, so that the same night gives the same bytes."""
+    files = [vars(describe(path)) for path in sorted(folder.glob("*.csv"))]
+    content = (
+        json.dumps({**facts, "files": files}, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"
+    )
+    with open(folder / MANIFEST, "wb", opener=_private) as handle:
+        handle.write(content)
+    return content
+
+
+def start_draft(final: Path) -> Path:
+    """An empty folder beside the final one; what a killed run left there goes."""
+    draft = _beside(final, "draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft.mkdir(mode=0o700)
+    return draft
+
+
+def _beside(final: Path, what: str) -> Path:
+    return final.with_name(f".{final.name}.{what}")
+
+
+def _is_same(draft: Path, final: Path) -> bool:
+    """Whether the final folder holds exactly these files, byte for byte."""
+    names = sorted(path.name for path in draft.iterdir())
+    if not final.is_dir() or sorted(path.name for path in final.iterdir()) != names:
+        return False
+    return all(filecmp.cmp(draft / name, final / name, shallow=False) for name in names)
+
+
+def put_in_place(draft: Path, final: Path) -> bool:
+    """Move the draft to its place as a whole; False when the same files are there already."""
+    if _is_same(draft, final):
+        shutil.rmtree(draft)
+        return False
+    replaced = _beside(final, "replaced")
+    shutil.rmtree(replaced, ignore_errors=True)
+    if final.exists():
+        final.rename(replaced)
+    draft.rename(final)
+    shutil.rmtree(replaced, ignore_errors=True)
+    return True

@@ -1,0 +1,105 @@
+"""What goes where: `deliveries.yml` and `platforms.yml`, read and checked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from alluvium.errors import AlluviumError
+from spark_jobs.publish.normalise import PLATFORMS
+
+FOLDER = Path(__file__).parent
+CUSTOMER_ID, UNSUBSCRIBE_URL = "customer_id", "unsubscribe_url"
+OWN_FIELDS = (CUSTOMER_ID, UNSUBSCRIBE_URL)
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Platform(_Strict):
+    """How a platform's file looks and which consent it needs."""
+
+    purpose: str
+    also_granted: tuple[str, ...] = ()
+    identifiers: tuple[str, ...] = Field(min_length=1)
+    one_row_per_address: bool = False
+    for_people: bool = False
+    chunk_rows: int = Field(ge=1)
+    columns: dict[str, str] = Field(min_length=1)
+
+    @property
+    def required(self) -> list[str]:
+        """Every purpose that a person must have granted."""
+        return [self.purpose, *self.also_granted]
+
+    @property
+    def fields(self) -> list[str]:
+        """The contact details that the file holds."""
+        return [field for field in self.columns.values() if field not in OWN_FIELDS]
+
+
+class Delivery(_Strict):
+    """One segment to one platform."""
+
+    segment: str
+    platform: str
+    minimum_size: int | None = Field(None, ge=1)
+
+    @property
+    def name(self) -> str:
+        """For messages."""
+        return f"{self.segment} to {self.platform}"
+
+
+class Plan(_Strict):
+    """All deliveries of a night."""
+
+    unsubscribe_url: str = Field(pattern=r"^https://\S*\{token\}\S*$")
+    minimum_size: int = Field(ge=1)
+    deliveries: tuple[Delivery, ...]
+    platforms: dict[str, Platform]
+
+    @model_validator(mode="after")
+    def _fits(self) -> Self:
+        seen = set()
+        for delivery in self.deliveries:
+            if delivery.platform not in self.platforms:
+                raise ValueError(f"{delivery.name}: platforms.yml has no {delivery.platform!r}")
+            if delivery in seen:
+                raise ValueError(f"{delivery.name} is planned twice")
+            seen.add(delivery)
+        for name, platform in self.platforms.items():
+            unknown = {*platform.fields, *platform.identifiers} - PLATFORMS.get(name, {}).keys()
+            if unknown:
+                raise ValueError(f"{name} takes no {', '.join(sorted(unknown))}")
+        return self
+
+    def minimum_of(self, delivery: Delivery) -> int:
+        """The smallest audience that may go out."""
+        return delivery.minimum_size or self.minimum_size
+
+
+def _read(path: Path) -> Any:
+    try:
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise AlluviumError(f"Not YAML: {error.problem}", where=f"{path.name}, line {line}") from None
+
+
+def load(folder: Path = FOLDER) -> Plan:
+    """Read both files; raises AlluviumError that names the entry which cannot be used."""
+    deliveries, platforms = _read(folder / "deliveries.yml"), _read(folder / "platforms.yml")
+    try:
+        return Plan.model_validate({**deliveries, "platforms": platforms})
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "deliveries"
+        file = "platforms.yml" if place.startswith("platforms") else "deliveries.yml"
+        raise AlluviumError(
+            f"The deliveries cannot be read: {first['msg']}", where=f"{file}, {place}"
+        ) from None
