@@ -1,8 +1,8 @@
 """Stable customer ids: today's clusters get yesterday's ids.
 
 Each id goes to the cluster that holds most of its records: a split keeps the id with the larger part. Where
-several ids come to one cluster the oldest stays: a merge keeps the older id. A cluster that no id comes to gets
-an ended id back when more than half of that id's last records are in it; else a new one is made from its
+several ids come to one cluster the oldest stays: a merge keeps the older id. A cluster that no id comes to
+gets an ended id back when more than half of that id's last records are in it; else a new one is made from its
 smallest record key. Every tie is broken by content, so the order of rows never matters.
 """
 
@@ -22,8 +22,8 @@ AGES = {"customer_id": pl.String, "born_on": pl.Date}
 class Memory:
     """What is known of ids before today.
 
-    `current`: record_key, customer_id of every open period. `ended`: the same for the last records of ids that
-    ended. `ages`: customer_id, born_on for every id ever given.
+    `current`: record_key, customer_id of every open period. `ended`: the same for the last records of ids
+    that ended. `ages`: customer_id, born_on for every id ever given.
     """
 
     current: pl.DataFrame
@@ -37,7 +37,7 @@ class Memory:
 
 
 def _overlaps(members: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
-    """One row per id and cluster that share records: how many, out of how many, and whether the anchor is there.
+    """One row per id and cluster that share records: how many, of how many, and whether the anchor is there.
 
     The anchor is the smallest record key of the id.
     """

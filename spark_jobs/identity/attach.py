@@ -1,9 +1,9 @@
 """Records without a name join the customer that they point to: cards, devices, subscribers, consent choices.
 
-A record points to a customer by an identifier that a record of that customer bears. The strongest kind decides.
-Two values of that kind which lead to different customers mean that the record is shared, a family's tablet for
-one: it joins nobody. A value that several customers bear says nothing alone; two kinds may still agree on one
-customer, and otherwise the record that owns the value (the account of that card) decides.
+A record points to a customer by an identifier that a record of that customer bears. The strongest kind
+decides. Two values of that kind which lead to different customers mean that the record is shared, a family's
+tablet for one: it joins nobody. A value that several customers bear says nothing alone; two kinds may still
+agree on one customer, and otherwise the record that owns the value (the account of that card) decides.
 """
 
 from __future__ import annotations
@@ -101,8 +101,8 @@ def _prepared(labels: Ints, identifiers: pl.DataFrame, rules: Rules) -> pl.DataF
 def find(labels: Ints, identifiers: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """Links left, right, rule between records without a name and their customers.
 
-    `labels` has the cluster of each record by the links between named ones; `identifiers` has number, kind, key,
-    record_kind, is_named, is_owner, without values that may not link.
+    `labels` has the cluster of each record by the links between named ones; `identifiers` has number, kind,
+    key, record_kind, is_named, is_owner, without values that may not link.
     """
     ranked = _prepared(labels, identifiers, rules)
     bearers, waiting = ranked.filter("is_named"), ranked.filter(~pl.col("is_named"))

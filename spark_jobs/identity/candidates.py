@@ -94,11 +94,11 @@ def _of_key(
             cool, hot = _by_size(_split(hot, column), limits.block_cap)
             found.append(_pairs(cool, limits.block_cap))
     found.append(_pairs(hot, limits.window))
-    return found, int(largest), hot.height  # type: ignore[call-overload]
+    return found, int(largest), hot.height  # type: ignore[arg-type]
 
 
 def find(records: pl.DataFrame, limits: Blocking) -> Candidates:
-    """Every pair of named records that shares a key, once. `records` is the comparable frame with `number`."""
+    """Every pair of named records that shares a key, once. `records`: the comparable frame with `number`."""
     named = keyed(records)
     per_key = [_of_key(named, columns, limits) for columns in KEYS.values()]
     lefts = np.concatenate([left for found, _, _ in per_key for left, _ in found])

@@ -1,8 +1,9 @@
 """Clusters of linked records that no weak bridge can glue.
 
 Connected components first. A component that is too large or holds two records that contradict each other is
-built again from its links, strongest first, leaving out each link that would join what must not be joined: the
-weakest links fall. Ties go by record number, which is the order of the record keys, so row order never matters.
+built again from its links, strongest first, leaving out each link that would join what must not be joined:
+the weakest links fall. Ties go by record number, which is the order of the record keys, so row order never
+matters.
 """
 
 from __future__ import annotations
@@ -106,7 +107,7 @@ def _cut(
 def kept_links(
     count: int, left: Ints, right: Ints, weight: NDArray[np.float64], contradicts: Contradicts, limit: int
 ) -> NDArray[np.bool_]:
-    """Which links hold: the components of the kept links have at most `limit` records and no contradiction."""
+    """Which links hold: components of the kept links have at most `limit` records and no contradiction."""
     keep = np.ones(len(left), dtype=bool)
     labels = components(count, left, right)
     is_large = np.bincount(labels, minlength=count)[labels] > limit

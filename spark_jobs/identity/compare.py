@@ -21,16 +21,19 @@ Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Levels = NDArray[np.int8]
 
+# fmt: off
 FIELDS: dict[str, tuple[str, ...]] = {
     "first_name": (
-        "missing", "different", "initial", "distant", "swapped", "close", "variant", "same_common", "same_rare"
+        "missing", "different", "initial", "distant", "swapped", "close", "variant",
+        "same_common", "same_rare",
     ),
     "last_name": ("missing", "different", "distant", "swapped", "close", "same_common", "same_rare"),
     "birth_date": ("missing", "different", "parts", "typo", "same"),
     "address": ("missing", "different", "near", "postal_code", "similar", "same"),
     "email": ("missing", "different", "close", "same_shared", "same"),
     "phone": ("missing", "different", "close", "same_shared", "same"),
-}  # fmt: skip
+}
+# fmt: on
 CLOSE_NAME, DISTANT_NAME = 0.90, 0.80  # Jaro-Winkler
 NEAR_DAYS = 31  # birth dates of two people of one family are never as close, twins apart
 

@@ -23,7 +23,7 @@ _FIRST, _LAST, _BIRTH, _ADDRESS = (
 
 @dataclass(frozen=True)
 class Contradictions:
-    """What counts as one. With families a first name or a birth date that differs is enough; else it takes two."""
+    """What counts as one: with families a first name or a birth date that differs; else it takes two."""
 
     has_families: bool = True
 

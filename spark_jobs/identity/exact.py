@@ -20,7 +20,11 @@ from spark_jobs.identity.rules import IdentifierRule, Rules
 
 @dataclass(frozen=True)
 class ExactLinks:
-    """`links`: left, right, rule. `refused`: pairs that share a value and contradict. `values`: kind, key, people."""
+    """What identifiers say.
+
+    `links` and `refused` (pairs that share a value and contradict) have left, right, rule; `values` has kind,
+    key, people, records, is_over.
+    """
 
     links: pl.DataFrame
     refused: pl.DataFrame

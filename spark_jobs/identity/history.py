@@ -84,14 +84,17 @@ def advance(
         pl.min_horizontal(pl.col("first_seen_on"), pl.lit(run_date)) if is_initial else pl.lit(run_date)
     )
     opened = arrived.with_columns(
-        first_day.alias("valid_from"), pl.lit(None, pl.Date).alias("valid_to"), pl.lit(True).alias("is_current"),
-        pl.lit(tier).alias("tier"), pl.lit(run_date).alias("opened_on"),
-    ).select(PERIODS.keys())  # fmt: skip
+        first_day.alias("valid_from"),
+        pl.lit(None, pl.Date).alias("valid_to"),
+        pl.lit(True).alias("is_current"),
+        pl.lit(tier).alias("tier"),
+        pl.lit(run_date).alias("opened_on"),
+    ).select(PERIODS.keys())
     return pl.concat([closed, opened]).sort("record_key", "valid_from")
 
 
 def redirects(periods: pl.DataFrame) -> pl.DataFrame:
-    """From every ended id to the id of today that holds most of its last records; none when they are all gone."""
+    """From every ended id to the id of today that holds most of its last records; none when all are gone."""
     current = periods.filter("is_current").select("record_key", pl.col("customer_id").alias("successor"))
     led = _last_members(periods).join(current, on="record_key")
     counted = led.group_by("customer_id", "successor").agg(

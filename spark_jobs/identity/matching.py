@@ -1,4 +1,4 @@
-"""The match engine: records and their identifiers in, links and clusters of three tiers out. No Spark, no clock.
+"""The match engine: records and identifiers in, links and clusters of three tiers out. No Spark, no clock.
 
 Grain of the input: `records` one row per record (clean form, see `standardise`), `identifiers` one row per
 record, kind and key. Nothing depends on the order of rows.
@@ -15,11 +15,19 @@ import numpy as np
 import polars as pl
 
 from spark_jobs.identity import (
-    attach, candidates, cluster, compare, contradiction, exact, outcome, pairs, standardise,
+    attach,
+    candidates,
+    cluster,
+    compare,
+    contradiction,
+    exact,
+    outcome,
+    pairs,
+    standardise,
 )  # fmt: skip
 from spark_jobs.identity.compare import Bools, Forms, Levels
 from spark_jobs.identity.contradiction import Contradictions
-from spark_jobs.identity.model import Model, estimate
+from spark_jobs.identity.model import Model
 from spark_jobs.identity.outcome import TIERS, Resolution, Scored
 from spark_jobs.identity.pairs import Ints
 from spark_jobs.identity.rules import Rules
@@ -75,6 +83,9 @@ def learn(forms: Forms, named: Ints, levels: Levels, rules: Rules) -> Model | No
     usable = levels[~families.among(levels)]
     if len(named) < 2 or not len(usable):
         return None
+    # Nights use a frozen model: only an estimation pays the seconds that importing recordlinkage takes.
+    from spark_jobs.identity.estimate import estimate
+
     step = max(1, -(-len(usable) // rules.model.max_fit_pairs))
     chance = compare.all_levels(forms, *_random_pairs(named, rules.model.random_pairs))
     return estimate(usable[::step], chance, len(named), families.has_families)
@@ -137,7 +148,7 @@ def resolve(
     model: Model | None = None,
     timer: Timer | None = None,
 ) -> Resolution:
-    """Decide who is who. Without a model one is estimated from these records; with one it is used as it is."""
+    """Decide who is who. Without a model one is estimated from these records; else it is used as it is."""
     timer = timer or Timer()
     with timer.step("standardise"):
         numbered = _numbered(records)

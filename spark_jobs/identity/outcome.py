@@ -22,8 +22,9 @@ TIERS = ("exact", "strict", "loose")
 class Resolution:
     """What was decided.
 
-    `links` and `review` are pairs of record keys; `clusters` has record_key, source, record_kind and, for each
-    tier, the smallest record key of the record's cluster. `model` is None when there was nothing to learn from.
+    `links` and `review` are pairs of record keys; `clusters` has record_key, source, record_kind and, for
+    each tier, the smallest record key of the record's cluster. `model` is None when there was nothing to
+    learn from.
     """
 
     links: pl.DataFrame
@@ -60,7 +61,7 @@ Decided = Mapping[str, tuple[pl.DataFrame, Ints]]
 
 
 def _with_keys(pairs: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
-    """Record keys instead of numbers; numbers follow the order of the keys, so the smaller key stays first."""
+    """Record keys instead of numbers; numbers follow the order of keys, so the smaller key stays first."""
     named = pairs.with_columns(
         keys.gather(pairs["left"]).alias("record_key_1"), keys.gather(pairs["right"]).alias("record_key_2")
     )

@@ -111,7 +111,7 @@ def blocked_values() -> dict[str, frozenset[str]]:
 
 @lru_cache(maxsize=1)
 def nicknames() -> frozenset[tuple[str, str]]:
-    """Pairs of different first names that one person may use: a name and its nickname, or two nicknames of one."""
+    """Pairs of different first names that one person may use: name and nickname, or two nicknames."""
     forms: dict[str, set[str]] = {}
     for row in _rows(HERE / "nicknames.csv"):
         forms.setdefault(row["name"], {row["name"]}).add(row["nickname"])

@@ -7,13 +7,30 @@ from collections.abc import Callable
 
 import polars as pl
 
-TITLES = frozenset("mr mrs ms miss mx dr prof sir madam mme herr frau sr sra jr ii iii iv phd md".split())
+TITLES = [
+    "mr",
+    "mrs",
+    "ms",
+    "miss",
+    "mx",
+    "dr",
+    "prof",
+    "sir",
+    "madam",
+    "herr",
+    "frau",
+    "sr",
+    "jr",
+    "ii",
+    "iii",
+    "phd",
+]
 STREET_WORDS = {
     "street": "st", "avenue": "ave", "av": "ave", "road": "rd", "drive": "dr", "lane": "ln", "court": "ct",
-    "place": "pl", "boulevard": "blvd", "highway": "hwy", "parkway": "pkwy", "terrace": "ter", "circle": "cir",
-    "square": "sq", "trail": "trl", "mount": "mt", "saint": "st", "north": "n", "south": "s", "east": "e",
-    "west": "w", "crescent": "cres", "close": "cl", "grove": "gr", "apartment": "apt", "suite": "apt", "ste": "apt",
-    "unit": "apt", "no": "apt", "#": "apt",
+    "place": "pl", "boulevard": "blvd", "highway": "hwy", "parkway": "pkwy", "terrace": "ter",
+    "circle": "cir", "square": "sq", "trail": "trl", "mount": "mt", "saint": "st", "north": "n", "south": "s",
+    "east": "e", "west": "w", "crescent": "cres", "close": "cl", "grove": "gr", "apartment": "apt",
+    "suite": "apt", "ste": "apt", "unit": "apt", "no": "apt", "#": "apt",
 }  # fmt: skip
 _UNIT = r"\bapt\s*\w*$"
 
@@ -35,9 +52,7 @@ def tidy(text: pl.Expr) -> pl.Expr:
 
 def without_titles(name: pl.Expr) -> pl.Expr:
     """A folded name less forms of address and generation; as it was when nothing else is left."""
-    words = (
-        name.str.split(" ").list.eval(pl.element().filter(~pl.element().is_in(list(TITLES)))).list.join(" ")
-    )
+    words = name.str.split(" ").list.eval(pl.element().filter(~pl.element().is_in(TITLES))).list.join(" ")
     return pl.when(words != "").then(words).otherwise(name)
 
 

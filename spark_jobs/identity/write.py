@@ -67,7 +67,7 @@ def night(spark: SparkSession, table: Table, frame: pl.DataFrame, run_date: date
 def periods(
     spark: SparkSession, table: Table, after: pl.DataFrame, held: pl.DataFrame, run_date: date
 ) -> None:
-    """Write the periods that differ from those held, and take back what an earlier try of the run date opened."""
+    """Write the periods that differ from those held; take back what an earlier try of the run date opened."""
     rows = _shape(after, table)
     differs = rows.join(held, on=rows.columns, how="anti", nulls_equal=True)
     gone = held.join(rows, on=list(table.key), how="anti")
