@@ -8,7 +8,10 @@ _CUSTOMER = ("string", "The customer")
 _AS_OF = ("date", "First day not seen: the score looks at the days from here on")
 _HORIZON = ("int", "Days from as_of_date that the score is about")
 _VERSION = ("string", "Version of the registered model, also the one whose prior is stated")
-_SCORED_FOR = ("string", "model: from the customer's own features; prior: the rate of a group, see reason_code")
+_SCORED_FOR = (
+    "string",
+    "model: from the customer's own features; prior: the rate of a group, see reason_code",
+)
 _REASON = (
     "string",
     "Why a prior is given: no_history (never bought), no_consent (may not be profiled), "
@@ -18,14 +21,17 @@ _REASON = (
 ML_CHURN_SCORES = Table(
     schema="ml",
     name="churn_scores",
-    comment="How likely a customer buys nothing within the horizon, one row per customer, as-of date and horizon.",
+    comment="How likely it is that a customer buys nothing, one row per customer, as-of date and horizon.",
     key=("customer_id", "as_of_date", "horizon_days"),
     columns={
         "customer_id": _CUSTOMER,
         "as_of_date": _AS_OF,
         "horizon_days": _HORIZON,
         "churn_probability": ("double", "Probability of no purchase within the horizon, 0 to 1"),
-        "churn_decile": ("int", "Tenth by probability among model scores of the night, 1 most likely to churn"),
+        "churn_decile": (
+            "int",
+            "Tenth by probability among model scores of the night, 1 most likely to churn",
+        ),
         "scored_for": _SCORED_FOR,
         "reason_code": _REASON,
         "model_version": _VERSION,
@@ -57,20 +63,23 @@ ML_LTV_SCORES = Table(
 ML_TRAINING_SETS = Table(
     schema="ml",
     name="training_sets",
-    comment="What a model was trained on, so that it can be built again, one row per model, horizon and run date.",
+    comment="What a model was trained on, to build it again, one row per model, horizon and run date.",
     key=("model", "horizon_days", "run_date"),
     columns={
         "model": ("string", "Folder of the model under models/"),
         "horizon_days": ("int", "Days of the outcome"),
         "run_date": ("date", "Run date of the training; no outcome reaches beyond it"),
-        "cutoffs": ("array<date>", "As-of dates of the features; outcomes start on them"),
-        "missing_cutoffs": ("array<date>", "As-of dates that were asked for and have no features"),
+        "cutoffs": ("string", "As-of dates of the features, where outcomes start; JSON list"),
+        "missing_cutoffs": ("string", "As-of dates that were asked for and have no features; JSON list"),
         "evaluated_on": ("date", "The cut-off held out for the figures"),
         "count_rows": ("bigint", "Customers times cut-offs in the population"),
         "mean_outcome": ("double", "Churn rate, or mean spend, over those rows"),
-        "features": ("array<string>", "Columns of gold.customer_features in the model"),
-        "suspicious_features": ("map<string,string>", "Columns left out because they know too much, and why"),
-        "table_versions": ("map<string,bigint>", "Delta version of every table read"),
+        "features": ("string", "Columns of gold.customer_features in the model; JSON list"),
+        "suspicious_features": (
+            "string",
+            "Columns left out as they know too much, and why; JSON object",
+        ),
+        "table_versions": ("string", "Delta version of every table read; JSON object"),
         "fingerprint": ("string", "SHA-256 of the rows and the parameters"),
     },
 )

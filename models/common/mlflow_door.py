@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import os
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlparse
@@ -32,14 +33,19 @@ def quieten() -> None:
         logging.getLogger(name).setLevel(logging.ERROR)
 
 
-def client(settings: Settings) -> MlflowClient:
-    """A client on this home's registry; makes the database when it is missing."""
+@lru_cache(maxsize=4)
+def _opened(uri: str) -> MlflowClient:
     quieten()
-    settings.mlflow.mkdir(parents=True, exist_ok=True)
     from mlflow import MlflowClient
 
-    quieten()  # The import sets its own levels.
-    return MlflowClient(tracking_uri(settings), registry_uri=tracking_uri(settings))
+    quieten()  # The import sets levels of its own.
+    return MlflowClient(uri, registry_uri=uri)
+
+
+def client(settings: Settings) -> MlflowClient:
+    """A client on this home's registry, opened once a process; makes the database when it is missing."""
+    settings.mlflow.mkdir(parents=True, exist_ok=True)
+    return _opened(tracking_uri(settings))
 
 
 def experiment_id(opened: MlflowClient, settings: Settings, name: str) -> str:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
+from collections import Counter
 from typing import TYPE_CHECKING
 
-from alluvium import catalog, delta
+from alluvium import catalog, ledger
+from alluvium.job import JobConfig
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, Row
@@ -33,21 +34,24 @@ def _metrics(row: Row) -> dict[str, float]:
     return found
 
 
-def note(scores: DataFrame, model: str, as_of_date: date) -> dict[str, int]:
+def note(scores: DataFrame, model: str, config: JobConfig) -> dict[str, int]:
     """Replace the model's rows of the day; returns the counts by group, summed over horizons."""
-    table = catalog.ML_MONITORING
     measured = _measured(scores)
     rows = [
-        (model, row["horizon_days"], as_of_date, metric, value, row["model_version"])
+        {
+            "model": model,
+            "horizon_days": row["horizon_days"],
+            "as_of_date": config.as_of_date,
+            "metric": metric,
+            "value": value,
+            "model_version": row["model_version"],
+        }
         for row in measured
         for metric, value in _metrics(row).items()
     ]
-    schema = (
-        "model string, horizon_days int, as_of_date date, metric string, value double, model_version string"
-    )
-    noted = scores.sparkSession.createDataFrame(rows, schema)
-    delta.replace_where(noted, table, f"model = '{model}' AND as_of_date = DATE'{as_of_date}'")
-    counts: dict[str, int] = {}
+    same = f"model = '{model}' AND as_of_date = '{config.as_of_date}'"
+    ledger.replace(catalog.ML_MONITORING, rows, same, config.settings)
+    counts: Counter[str] = Counter()
     for row in measured:
-        counts[f"customers_{row['group']}"] = counts.get(f"customers_{row['group']}", 0) + int(row["count"])
-    return counts
+        counts[f"customers_{row['group']}"] += int(row["count"])
+    return dict(counts)

@@ -121,7 +121,7 @@ def score_horizon(spark: SparkSession, config: JobConfig, model: str, horizon_da
     name = registry.registered_name(model, horizon_days)
     champion = registry.champion(config.settings, name)
     content = registry.content(config.settings, champion)
-    _, manifest = boosting.from_bytes(content)
+    manifest = registry.manifest(champion)
     _check(spark, config.as_of_date, manifest, name)
     states = _states(spark, config.as_of_date, manifest.active_days)
     return scored(states, content, manifest, config.as_of_date, champion.number)
@@ -137,6 +137,6 @@ def publish(
     scores = scores.cache()  # Looked at, written and measured: the model speaks once.
     try:
         delta.replace_where(shape(scores), table, f"as_of_date = DATE'{config.as_of_date}'")
-        return monitoring.note(scores, model, config.as_of_date)
+        return monitoring.note(scores, model, config)
     finally:
         scores.unpersist()

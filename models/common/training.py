@@ -7,11 +7,12 @@ Rerun   the same rows and parameters make no second version
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from alluvium import catalog, delta
+from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from models.common import candidate as candidates
@@ -84,27 +85,28 @@ def _register(
 
 
 def _note(
-    spark: SparkSession, asked: Question, data: TrainingSet, made: Candidate, task: Task, fingerprint: str
+    config: JobConfig, asked: Question, data: TrainingSet, made: Candidate, task: Task, fingerprint: str
 ) -> None:
-    row: Mapping[str, Any] = {
+    row: dict[str, Any] = {
         "model": task.name,
         "horizon_days": asked.horizon_days,
         "run_date": asked.run_date,
-        "cutoffs": data.cutoffs,
-        "missing_cutoffs": sorted(set(asked.cutoffs) - set(data.cutoffs)),
+        "cutoffs": _listed(data.cutoffs),
+        "missing_cutoffs": _listed(sorted(set(asked.cutoffs) - set(data.cutoffs))),
         "evaluated_on": made.held_out["as_of_date"][0],
         "count_rows": made.count_rows,
         "mean_outcome": made.mean_outcome,
-        "features": list(made.features),
-        "suspicious_features": made.suspicious,
-        "table_versions": data.versions,
+        "features": _listed(made.features),
+        "suspicious_features": json.dumps(made.suspicious, sort_keys=True),
+        "table_versions": json.dumps(data.versions, sort_keys=True),
         "fingerprint": fingerprint,
     }
-    table = catalog.ML_TRAINING_SETS
-    assert table.columns is not None
-    schema = ", ".join(f"{column} {kind}" for column, (kind, _) in table.columns.items())
-    noted = spark.createDataFrame([tuple(row[column] for column in table.columns)], schema)
-    delta.merge(noted, table, on=list(table.key))
+    same = f"model = '{task.name}' AND horizon_days = {asked.horizon_days} AND run_date = '{asked.run_date}'"
+    ledger.replace(catalog.ML_TRAINING_SETS, [row], same, config.settings)
+
+
+def _listed(values: Iterable[object]) -> str:
+    return json.dumps([str(value) for value in values])
 
 
 def train_horizon(
@@ -121,7 +123,7 @@ def train_horizon(
     made.evaluation.update(model=task.name, horizon_days=horizon_days, run_date=config.run_date.isoformat())
     verdict = gate.judge(made.evaluation["figures"], _champion_figures(config, name, task, made), chosen.gate)
     number = _register(config, name, made, chosen, verdict, fingerprint)
-    _note(spark, asked, data, made, task, fingerprint)
+    _note(config, asked, data, made, task, fingerprint)
     return {
         f"{name}_version": int(number),
         f"{name}_promoted": int(verdict.is_promoted),

@@ -93,7 +93,7 @@ def _sampled(rows: DataFrame, most_rows: int) -> DataFrame:
     """All rows, or those of a fixed share of customers when there are more than the driver should hold."""
     from pyspark.sql import functions as F
 
-    parts = -(-rows.count() // most_rows)
+    parts = -(-rows.count() // most_rows)  # Of one table's partitions: Delta knows it without reading.
     return rows if parts <= 1 else rows.where(F.pmod(F.xxhash64("customer_id"), F.lit(parts)) == 0)
 
 
@@ -142,15 +142,13 @@ def build(spark: SparkSession, question: Question) -> TrainingSet:
     names = columns.usable(facts.schema, question.excluded)
     dates = [f.name for f in facts.schema if f.dataType.typeName().startswith(("date", "timestamp"))]
     rows = (
-        facts.where(F.col("as_of_date").isin(list(question.cutoffs)))
+        _sampled(facts.where(F.col("as_of_date").isin(list(question.cutoffs))), question.most_rows)
         .select("customer_id", *dates, *[F.col(name).cast("double") for name in names])
         .join(_known_by_then(customers), on="customer_id", how="inner")
         .where("known_since < as_of_date")
         .drop("known_since")
     )
-    labelled = _sampled(rows, question.most_rows).join(
-        _outcomes(spark, orders, question), on=["customer_id", "as_of_date"], how="left"
-    )
+    labelled = rows.join(_outcomes(spark, orders, question), on=["customer_id", "as_of_date"], how="left")
     frame = as_frame(labelled.fillna(0.0, subset=list(OUTCOMES)))
     refuse_the_future(frame, question.horizon_days, question.run_date)
     return TrainingSet(frame.select(*columns.KEYS, *names, *OUTCOMES), tuple(names), versions)
