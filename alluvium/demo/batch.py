@@ -22,9 +22,15 @@ class Counts:
     conflicts: int = 0
 
 
+def total(counts: Iterable[Counts]) -> Counts:
+    """Counts of several files together."""
+    rows = [(one.rows, one.broken, one.duplicates, one.conflicts) for one in counts]
+    return Counts(*map(sum, zip(*rows, strict=True)))
+
+
 @dataclass(frozen=True)
 class Batch:
-    """Grain: source, entity and run date. `files` are name and content, complete."""
+    """Grain: source, entity and run date. `files` are name and plain content; .gz is zipped when written."""
 
     source: str
     entity: str

@@ -10,14 +10,16 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from random import Random
 
-from alluvium.demo.breakage import Amounts, Breakage, Row, put
+from alluvium.demo.batch import Batches, text
+from alluvium.demo.breakage import Amounts, Breakage, Row, json_lines, put, to_json
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.days import HISTORY_DAY, LAST_DAY, iso, nights
 from alluvium.demo.dice import dice, opaque_ids
 from alluvium.demo.memberships import Membership
 from alluvium.demo.records import last_change_in_history, moment
 
 GRANTED, DENIED, REVOKED = "granted", "denied", "revoked"
-# How likely somebody agrees when first asked; the two that follow marketing_ads are nearly always answered alike.
+# How likely somebody agrees when first asked; FOLLOWS_ADS are nearly always answered like marketing_ads.
 AGREES = {
     "marketing_email": 0.66,
     "marketing_ads": 0.50,
@@ -49,6 +51,7 @@ BREAKAGE = Breakage(
     ),
     is_cut_off=True,
 )
+ENTITY = Entity("consent", "preferences", "preferences.json", json_lines(), BREAKAGE, text)
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,12 @@ def choices(members: Iterable[Membership], seed: int) -> list[Choice]:
     ids = opaque_ids(rng, len(asked), "s-")
     made = [choice for member, name in zip(asked, ids, strict=True) for choice in _answers(member, name, rng)]
     return sorted(made, key=lambda choice: (choice.changed_at, choice.subject_id, choice.purpose))
+
+
+def preference_batches(made: Iterable[Choice], seed: int, last_day: date) -> Batches:
+    """All choices of the history in one file, then those of each day."""
+    lines = ((arrived_on, to_json(row)) for arrived_on, row in rows(made))
+    yield from daily(ENTITY, lines, seed, last_day)
 
 
 def rows(made: Iterable[Choice]) -> Iterator[tuple[date, Row]]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from random import Random
 
-from alluvium.demo.batch import Batches
-from alluvium.demo.breakage import Amounts, Breakage, Row, json_lines, put
+from alluvium.demo.batch import Batches, text
+from alluvium.demo.breakage import Amounts, Breakage, Row, json_lines, put, to_json
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.days import iso
 from alluvium.demo.dice import dice, opaque_ids
 from alluvium.demo.memberships import Membership
-from alluvium.demo.records import Version, batches, changed, last_change_in_history, moment
+from alluvium.demo.records import Version, arrivals, changed, last_change_in_history, moment
 from alluvium.demo.typed import Rates, Typed, typed
 
 RATES = Rates()
@@ -32,6 +33,7 @@ BREAKAGE = Breakage(
     ),
     is_cut_off=True,
 )
+ENTITY = Entity("crm", "contacts", "contacts.json", json_lines(), BREAKAGE, text)
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,7 @@ def contacts(members: Iterable[Membership], seed: int) -> list[Version]:
 
 def contact_batches(versions: Iterable[Version], seed: int, last_day: date) -> Batches:
     """The history's contacts in one file, then new and changed ones."""
-    yield from batches("crm", "contacts", versions, json_lines(), BREAKAGE, seed, last_day)
+    yield from daily(ENTITY, arrivals(versions, to_json), seed, last_day)
 
 
 def _versions(entry: _Entry, rng: Random) -> Iterator[Version]:

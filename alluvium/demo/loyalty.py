@@ -6,11 +6,12 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from random import Random
 
-from alluvium.demo.batch import Batches
+from alluvium.demo.batch import Batches, text
 from alluvium.demo.breakage import Amounts, Breakage, Row, csv_lines, put
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.dice import dice
 from alluvium.demo.memberships import Membership
-from alluvium.demo.records import Version, batches, changed, last_change_in_history, moment
+from alluvium.demo.records import Version, arrivals, changed, last_change_in_history, moment
 from alluvium.demo.typed import Rates, Typed, typed
 
 HEADER = (
@@ -33,6 +34,9 @@ BREAKAGE = Breakage(
     ),
     is_cut_off=True,
 )
+ENTITY = Entity(
+    "loyalty", "accounts", "accounts.csv", csv_lines(HEADER), BREAKAGE, lambda lines: text(lines, HEADER)
+)
 
 
 def memberships_on_file(members: Iterable[Membership], seed: int) -> list[Version]:
@@ -44,8 +48,7 @@ def memberships_on_file(members: Iterable[Membership], seed: int) -> list[Versio
 
 def account_batches(versions: Iterable[Version], seed: int, last_day: date) -> Batches:
     """The history's cards in one file, then new and changed ones."""
-    form = csv_lines(HEADER)
-    yield from batches("loyalty", "accounts", versions, form, BREAKAGE, seed, last_day, HEADER)
+    yield from daily(ENTITY, arrivals(versions, ENTITY.form.closed), seed, last_day)
 
 
 def _versions(member: Membership, rng: Random) -> Iterator[Version]:

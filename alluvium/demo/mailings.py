@@ -1,7 +1,7 @@
 """email/events: what the e-mail platform saw of the real campaigns' mails to their real recipients. Avro.
 
-A campaign's mail goes out on its first day and then every week (the largest kind every two weeks). Who opens is
-a matter of the person, never of what they buy later.
+A campaign's mail goes out on its first day and then every week (the largest kind every two weeks).
+Who opens is a matter of the person, never of what they buy later.
 """
 
 from __future__ import annotations
@@ -16,8 +16,10 @@ from typing import Any
 
 import fastavro
 
-from alluvium.demo.breakage import Amounts, Breakage, Row, put
+from alluvium.demo.batch import Batches
+from alluvium.demo.breakage import Amounts, Breakage, Row, put, typed_rows
 from alluvium.demo.consent import GRANTED, Choice
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.days import LAST_DAY, utc_at
 from alluvium.demo.dice import dice, opaque_ids
 from alluvium.demo.journey import Journey
@@ -61,6 +63,16 @@ BREAKAGE = Breakage(
         put("email", None),
     ),
 )
+
+
+def avro(events: Sequence[Row]) -> bytes:
+    """An Avro container; the sync marker is fixed, so that the same events are the same file."""
+    buffer = io.BytesIO()
+    fastavro.writer(buffer, SCHEMA, events, codec="deflate", sync_marker=b"alluvium-demo-01")
+    return buffer.getvalue()
+
+
+ENTITY = Entity("email", "events", "events.avro", typed_rows(), BREAKAGE, avro)
 
 
 @dataclass(frozen=True)
@@ -126,6 +138,11 @@ def mail_events(
     )
 
 
+def event_batches(events: Iterable[MailEvent], seed: int, last_day: date) -> Batches:
+    """All events of the history in one file, then those of each day."""
+    yield from daily(ENTITY, rows(events), seed, last_day)
+
+
 def rows(events: Iterable[MailEvent]) -> Iterator[tuple[date, Row]]:
     """Arrival day and row as delivered."""
     for number, event in enumerate(events):
@@ -142,13 +159,6 @@ def rows(events: Iterable[MailEvent]) -> Iterator[tuple[date, Row]]:
                 "provenance": "derived" if event.campaign_id is not None else "synthetic",
             },
         )
-
-
-def avro(events: Sequence[Row]) -> bytes:
-    """An Avro container; the sync marker is fixed, so that the same events are the same file."""
-    buffer = io.BytesIO()
-    fastavro.writer(buffer, SCHEMA, events, codec="deflate", sync_marker=b"alluvium-demo-01")
-    return buffer.getvalue()
 
 
 def _answers_about_email(made: Iterable[Choice]) -> dict[str, list[Choice]]:

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Sequence
+from dataclasses import replace
 from datetime import date
 
 import polars as pl
 
-from alluvium.demo.batch import Batch, Batches, Counts, text
-from alluvium.demo.breakage import Amounts, Breakage, Row, csv_lines, plant, put, swap, typed_rows
-from alluvium.demo.days import HISTORY_DAY, LAST_DAY
-from alluvium.demo.dice import dice
+from alluvium.demo.batch import Batches, text
+from alluvium.demo.breakage import Amounts, Breakage, Row, csv_lines, put, swap, typed_rows
+from alluvium.demo.daily import Entity, daily
+from alluvium.demo.days import HISTORY_DAY
 from alluvium.demo.journey import Journey
 
 DEMOGRAPHICS_HEADER = (
@@ -49,14 +49,21 @@ COUPONS_BREAKAGE = Breakage(
 )
 
 
+DEMOGRAPHICS = Entity(
+    "thirdparty",
+    "demographics",
+    "demographics.csv",
+    csv_lines(DEMOGRAPHICS_HEADER),
+    DEMOGRAPHICS_BREAKAGE,
+    lambda lines: text(lines, DEMOGRAPHICS_HEADER),
+)
+
+
 def demographics(journey: Journey, seed: int) -> Batches:
     """The bands as they were bought once, for a third of the households."""
     rows = journey.demographics.select(CARD, pl.exclude("household_id"), REAL)
-    rng = dice(seed, "broken demographics")
     body = rows.write_csv(include_header=False).splitlines()
-    lines, counts = plant(body, csv_lines(DEMOGRAPHICS_HEADER), DEMOGRAPHICS_BREAKAGE, HISTORY_DAY, rng)
-    files = (("demographics.csv", text(lines, DEMOGRAPHICS_HEADER)),)
-    yield Batch("thirdparty", "demographics", HISTORY_DAY, files, counts)
+    yield from daily(DEMOGRAPHICS, ((HISTORY_DAY, line) for line in body), seed, HISTORY_DAY)
 
 
 def campaigns(journey: Journey, seed: int, last_day: date) -> Batches:
@@ -69,7 +76,8 @@ def campaigns(journey: Journey, seed: int, last_day: date) -> Batches:
         pl.col("end_date").dt.date().alias("ends_on"),
         REAL,
     )
-    yield from _by_day("campaigns", rows, "starts_on", CAMPAIGNS_BREAKAGE, seed, last_day)
+    entity = _entity("campaigns", CAMPAIGNS_BREAKAGE, rows.schema)
+    yield from daily(entity, zip(rows["starts_on"], rows.to_dicts(), strict=True), seed, last_day)
 
 
 def redemptions(journey: Journey, seed: int, last_day: date) -> Batches:
@@ -81,35 +89,23 @@ def redemptions(journey: Journey, seed: int, last_day: date) -> Batches:
         pl.col("redemption_date").dt.date().alias("redeemed_on"),
         REAL,
     )
-    yield from _by_day("redemptions", rows, "redeemed_on", REDEMPTIONS_BREAKAGE, seed, last_day)
+    entity = _entity("redemptions", REDEMPTIONS_BREAKAGE, rows.schema)
+    yield from daily(entity, zip(rows["redeemed_on"], rows.to_dicts(), strict=True), seed, last_day)
 
 
 def coupons(journey: Journey, seed: int) -> Batches:
     """Every coupon of the year, once; the real table repeats 4,872 rows, and is delivered as it is."""
     rows = journey.coupons.select("coupon_upc", "product_id", pl.col("campaign_id").cast(pl.Int32), REAL)
-    yield _parquet("coupons", rows, HISTORY_DAY, COUPONS_BREAKAGE, seed)
-
-
-def _by_day(
-    entity: str, rows: pl.DataFrame, day: str, breakage: Breakage, seed: int, last_day: date
-) -> Batches:
-    arrived = rows.with_columns(run_date=pl.max_horizontal(pl.col(day), pl.lit(HISTORY_DAY)))
-    days = arrived.partition_by("run_date", as_dict=True, include_key=False)
-    for (run_date,), part in sorted(days.items()):
-        if run_date <= min(last_day, LAST_DAY):
-            yield _parquet(entity, part, run_date, breakage, seed)
-
-
-def _parquet(entity: str, rows: pl.DataFrame, run_date: date, breakage: Breakage, seed: int) -> Batch:
-    rng = dice(seed, f"broken {entity} {run_date}")
-    items, counts = plant(rows.to_dicts(), typed_rows(), breakage, run_date, rng)
+    entity = _entity("coupons", COUPONS_BREAKAGE, rows.schema)
     repeated = rows.height - rows.unique().height
-    counted = Counts(counts.rows, counts.broken, counts.duplicates + repeated, counts.conflicts)
-    content = _parquet_bytes(items, rows.schema)
-    return Batch("marketing", entity, run_date, ((f"{entity}.parquet", content),), counted)
+    for batch in daily(entity, ((HISTORY_DAY, row) for row in rows.to_dicts()), seed, HISTORY_DAY):
+        yield replace(batch, counts=replace(batch.counts, duplicates=batch.counts.duplicates + repeated))
 
 
-def _parquet_bytes(items: Sequence[Row], schema: pl.Schema) -> bytes:
-    buffer = io.BytesIO()
-    pl.DataFrame(items, schema=schema).write_parquet(buffer, compression="snappy")
-    return buffer.getvalue()
+def _entity(entity: str, breakage: Breakage, schema: pl.Schema) -> Entity[Row]:
+    def write(items: list[Row]) -> bytes:
+        buffer = io.BytesIO()
+        pl.DataFrame(items, schema=schema).write_parquet(buffer, compression="snappy")
+        return buffer.getvalue()
+
+    return Entity("marketing", entity, f"{entity}.parquet", typed_rows(), breakage, write)

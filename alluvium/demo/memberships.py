@@ -134,7 +134,7 @@ def _since(person: Person, rng: Random) -> date:
 
 
 def _enrolled_on(person: Person, rng: Random) -> date:
-    """Who shops in the first weeks of the data has long had the card; others get it at their first purchase."""
+    """Who shops in the first weeks of the data has long had the card; others get it when they first shop."""
     if person.known_from <= date(2017, 2, 28):
         return date(2016, 12, 31) - timedelta(days=rng.randrange(1500))
     return person.known_from

@@ -1,17 +1,14 @@
-"""What the three systems with contact details share: versions of a record, and how they become batches."""
+"""What the three systems with contact details share: versions of a record, and when they change."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from random import Random
 
-from alluvium.demo.batch import Batch, Batches, text
-from alluvium.demo.breakage import Breakage, Form, Row, plant
-from alluvium.demo.days import HISTORY_DAY, run_date_of, utc_at
-from alluvium.demo.dice import dice
+from alluvium.demo.breakage import Row
+from alluvium.demo.days import HISTORY_DAY, utc_at
 from alluvium.demo.people import Person
 from alluvium.demo.typed import Rates, Typed, typed
 
@@ -54,23 +51,7 @@ def last_change_in_history(since: date, rng: Random) -> date:
     return since + (HISTORY_DAY - since) * rng.random() if since < HISTORY_DAY else since
 
 
-def batches(
-    source: str,
-    entity: str,
-    versions: Iterable[Version],
-    form: Form[str],
-    breakage: Breakage,
-    seed: int,
-    last_day: date,
-    header: str | None = None,
-) -> Batches:
-    """One file a run date; in the history each record once, as it was at its end."""
-    by_day: dict[date, list[str]] = defaultdict(list)
+def arrivals(versions: Iterable[Version], closed: Callable[[Row], str]) -> Iterator[tuple[date, str]]:
+    """Arrival day and line of each version, in the order of the (meaningless) ids."""
     for version in sorted(versions, key=lambda version: version.source_id):
-        by_day[run_date_of(version.arrived_on)].append(form.closed(version.row))
-    name = f"{entity}.{'json' if header is None else 'csv'}"
-    for run_date, lines in sorted(by_day.items()):
-        if run_date <= last_day:
-            rng = dice(seed, f"broken {source} {entity} {run_date}")
-            mixed, counts = plant(lines, form, breakage, run_date, rng)
-            yield Batch(source, entity, run_date, ((name, text(mixed, header)),), counts)
+        yield version.arrived_on, closed(version.row)

@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator
 from datetime import date, datetime
 from random import Random
 
-from alluvium.demo.batch import Batches
-from alluvium.demo.breakage import Amounts, Breakage, Row, json_lines, put
+from alluvium.demo.batch import Batches, text
+from alluvium.demo.breakage import Amounts, Breakage, Row, json_lines, put, to_json
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.days import iso
 from alluvium.demo.dice import dice, opaque_ids
 from alluvium.demo.memberships import Membership
-from alluvium.demo.records import Version, batches, changed, last_change_in_history, moment
+from alluvium.demo.records import Version, arrivals, changed, last_change_in_history, moment
 from alluvium.demo.typed import Rates, Typed, typed
 
 # People seldom get their own name wrong, but leave out what they may leave out.
@@ -37,6 +38,7 @@ BREAKAGE = Breakage(
     ),
     is_cut_off=True,
 )
+ENTITY = Entity("shop", "accounts", "accounts.json", json_lines(), BREAKAGE, text)
 
 
 def accounts(members: Iterable[Membership], seed: int) -> list[Version]:
@@ -51,7 +53,7 @@ def accounts(members: Iterable[Membership], seed: int) -> list[Version]:
 
 def account_batches(versions: Iterable[Version], seed: int, last_day: date) -> Batches:
     """The history's accounts in one file, then new and changed ones."""
-    yield from batches("shop", "accounts", versions, json_lines(), BREAKAGE, seed, last_day)
+    yield from daily(ENTITY, arrivals(versions, to_json), seed, last_day)
 
 
 def _versions(member: Membership, user_id: str, rng: Random) -> Iterator[Version]:

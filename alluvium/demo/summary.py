@@ -40,7 +40,8 @@ QUERIES = (
 
 CAUGHT = """
 select sum(rows_read)::bigint as rows_read, sum(rows_accepted)::bigint as accepted,
-    sum(rows_quarantined)::bigint as quarantined, sum(rows_duplicate)::bigint as duplicates
+    sum(rows_quarantined)::bigint as quarantined, sum(rows_duplicate)::bigint as duplicates,
+    max(run_date)::date as last_run_date
 from ops.batches
 """
 
@@ -50,7 +51,7 @@ def _count(settings: Settings, full_name: str) -> int:
     return int(found[0]) if found else 0
 
 
-def _caught(settings: Settings) -> dict[str, int]:
+def _caught(settings: Settings) -> dict[str, Any]:
     answer = ask(View(settings), CAUGHT)
     names = [column[0] for column in answer.description]
     row = answer.fetchone() or (0,) * len(names)
@@ -64,10 +65,11 @@ def _files(folder: Path, pattern: str) -> list[Path]:
 def summarise(settings: Settings, landed: LandingSummary, figures: Mapping[str, Any]) -> dict[str, Any]:
     """Counts, places and figures as plain values."""
     nights = _files(settings.exports, "manifest.json")
+    rows = _caught(settings)
     return {
         "tables": {name: _count(settings, name) for name in SHOWN},
-        "rows": _caught(settings),
-        "planted": landed.planted_so_far,
+        "planted": landed.planted(through=rows.pop("last_run_date")),
+        "rows": rows,
         "audience_folders": sorted({str(manifest.parent) for manifest in nights}),
         "reports": [str(page) for page in _files(settings.reports, "*.html")],
         **figures,

@@ -6,8 +6,9 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from alluvium.demo.batch import Batch, Batches, Counts, text
+from alluvium.demo.batch import Batch, Batches, Counts, text, total
 from alluvium.demo.breakage import Amounts, Breakage, Row, csv_lines, plant, put
+from alluvium.demo.daily import Entity, daily
 from alluvium.demo.days import HISTORY_DAY, nights
 from alluvium.demo.dice import dice
 from alluvium.demo.journey import Journey
@@ -48,6 +49,14 @@ PRODUCTS_BREAKAGE = Breakage(
     spoils=(put("product_id", "ABC-12"), put("department", ""), put("brand", "Generic")),
     is_cut_off=True,
 )
+PRODUCTS = Entity(
+    "pos",
+    "products",
+    "products.csv.gz",
+    csv_lines(PRODUCTS_HEADER),
+    PRODUCTS_BREAKAGE,
+    lambda lines: text(lines, PRODUCTS_HEADER),
+)
 
 
 def order_lines(journey: Journey, seed: int, last_day: date) -> Batches:
@@ -66,11 +75,8 @@ def products(journey: Journey, seed: int, last_day: date) -> Batches:
     assert columns == PRODUCTS_HEADER, f"Complete Journey's columns have changed: {columns}"
     whole = journey.products.with_columns(provenance=pl.lit("real"))
     rows = whole.write_csv(include_header=False).splitlines()
-    for run_date in (day for day in PRODUCT_SNAPSHOTS if day <= last_day):
-        rng = dice(seed, f"broken products {run_date}")
-        lines, counts = plant(rows, csv_lines(PRODUCTS_HEADER), PRODUCTS_BREAKAGE, run_date, rng)
-        files = (("products.csv.gz", text(lines, PRODUCTS_HEADER)),)
-        yield Batch("pos", "products", run_date, files, counts)
+    for run_date in PRODUCT_SNAPSHOTS:
+        yield from daily(PRODUCTS, ((run_date, row) for row in rows), seed, last_day)
 
 
 def _history(journey: Journey, seed: int) -> Batch:
@@ -82,7 +88,7 @@ def _history(journey: Journey, seed: int) -> Batch:
         name, content, planted = _file(f"order_lines-{month:%Y-%m}", rows, HISTORY_DAY, seed)
         files.append((name, content))
         counts.append(planted)
-    return Batch("pos", "order_lines", HISTORY_DAY, tuple(files), _sum(counts))
+    return Batch("pos", "order_lines", HISTORY_DAY, tuple(files), total(counts))
 
 
 def _file(name: str, rows: pl.DataFrame, run_date: date, seed: int) -> tuple[str, bytes, Counts]:
@@ -107,10 +113,3 @@ def money(cents_column: str) -> pl.Expr:
     whole = (pl.col(cents_column) // 100).cast(pl.String)
     part = (pl.col(cents_column) % 100).cast(pl.String).str.zfill(2)
     return pl.concat_str(whole, part, separator=".")
-
-
-def _sum(counts: list[Counts]) -> Counts:
-    def total(field: str) -> int:
-        return sum(getattr(one, field) for one in counts)
-
-    return Counts(total("rows"), total("broken"), total("duplicates"), total("conflicts"))
