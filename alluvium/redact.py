@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 _PATTERNS = (
-    (re.compile(r"[\w.+%'-]+@[\w-]+(?:\.[\w-]+)+"), "<email>"),
+    (re.compile(r"\w[\w.+%'-]*@[\w-]+(?:\.[\w-]+)+"), "<email>"),
     (
         re.compile(
             r"(?i)(token|password|secret|authorization|aws_secret_access_key)([\"']?\s*[=:]\s*[\"']?)[^\s\"',;]+"

@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+from alluvium import ledger
+from alluvium.settings import Settings
+from alluvium.table import Table
+
+LEDGER = Table(
+    "ops", "things", "One row per thing.", ("thing",), {"thing": ("string", "It"), "size": ("bigint", "n")}
+)
+
+
+def test_an_empty_ledger_has_its_columns(settings: Settings) -> None:
+    assert ledger.read(LEDGER, settings).column_names == ["thing", "size"]
+
+
+def test_replacing_touches_only_what_the_predicate_names(settings: Settings) -> None:
+    ledger.append(LEDGER, [{"thing": "a", "size": 1}, {"thing": "b", "size": 2}], settings)
+    ledger.replace(LEDGER, [{"thing": "a", "size": 9}], "thing = 'a'", settings)
+    rows = ledger.read(LEDGER, settings).sort_by("thing").to_pylist()
+    assert rows == [{"thing": "a", "size": 9}, {"thing": "b", "size": 2}]
+
+
+def test_writers_at_the_same_time_lose_nothing(settings: Settings) -> None:
+    ledger.append(LEDGER, [{"thing": "first"}], settings)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda n: ledger.append(LEDGER, [{"thing": str(n)}], settings), range(12)))
+    assert ledger.read(LEDGER, settings).num_rows == 13
