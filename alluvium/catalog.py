@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, identity, models, ops, recommendations, recommender, segments
+from alluvium.tables import gold, identity, ingest, models, ops, recommendations, recommender, segments
 from alluvium.tables.gold import *  # noqa: F403
 from alluvium.tables.identity import *  # noqa: F403
+from alluvium.tables.ingest import *  # noqa: F403
 from alluvium.tables.models import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
 from alluvium.tables.recommendations import *  # noqa: F403
@@ -26,7 +27,7 @@ SCHEMAS = {
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, gold, identity, models, recommender, recommendations, segments)
+_MODULES = (ops, ingest, gold, identity, models, recommender, recommendations, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value
