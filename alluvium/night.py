@@ -62,12 +62,13 @@ class Nights:
         midnight = datetime(run_date.year, run_date.month, run_date.day, tzinfo=UTC)
         run = self.dags[dag_id].test(logical_date=midnight, run_conf=conf)
         if self.watcher.failures:
-            raise _stopped(run_date, self.watcher.failures[0])
+            raise stopped(run_date, self.watcher.failures[0])
         if run.state != "success":
             raise AlluviumError(f"The DAG {dag_id} ended as {run.state}", where=str(self.settings.logs / "night.log"))
 
 
-def _stopped(run_date: date, failure: Failure) -> AlluviumError:
+def stopped(run_date: date, failure: Failure) -> AlluviumError:
+    """One line: which task, why, and what to do."""
     error = failure.error
     what = error.what if isinstance(error, AlluviumError) else f"{type(error).__name__}, see the log"
     advice = getattr(error, "do", None)

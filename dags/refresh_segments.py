@@ -13,8 +13,8 @@ from dags.common.tasks import job
 @dag(schedule=for_the_moment("*/30 * * * *"), doc_md=__doc__, tags=["tier_2"], **NIGHTLY)
 def refresh_segments() -> None:
     """Only events: who is who stays as the night left it."""
-    load = job("ingest.load", source="web", partial="true")
-    load >> job("segments.decide", moment=True, schedule="every_30_minutes")
+    load = job("ingest.load", source="web")
+    load >> job("segments.decide", moment=True, schedule="every 30 minutes")
 
 
 refresh_segments()

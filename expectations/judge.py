@@ -69,9 +69,8 @@ def _results(one: Any, frame: pd.DataFrame, suite: str, run_date: date) -> Itera
 
 
 def _bounds(kwargs: dict[str, Any]) -> str:
-    if "value_set" in kwargs:
-        return "is " + " or ".join(str(value) for value in kwargs["value_set"])
     least, most = kwargs.get("min_value"), kwargs.get("max_value")
-    return " and ".join(
-        part for part in (least is not None and f"at least {least:g}", most is not None and f"at most {most:g}") if part
-    )
+    if least == most:
+        return f"{least:g}"
+    bounds = {"at least": least, "at most": most}
+    return " and ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)

@@ -22,9 +22,16 @@ def ask(spark: SparkSession, queries: Mapping[str, str], run_date: date) -> Figu
         f"SELECT '{table}' AS table_name, to_json(struct(*), map('ignoreNullFields', 'false')) AS figures FROM ({query})"
         for table, query in queries.items()
     ]
-    arguments = {"run_date": run_date, "as_of_date": run_date + timedelta(days=1)}
-    rows = spark.sql(" UNION ALL ".join(parts), args=arguments).collect()
+    rows = spark.sql(_dated(" UNION ALL ".join(parts), run_date)).collect()
     return {row["table_name"]: _numbers(row["figures"]) for row in rows}
+
+
+def _dated(query: str, run_date: date) -> str:
+    # Spark does not bind parameters within subqueries here (UNBOUND_SQL_PARAMETER); a date is a safe literal.
+    literals = {":run_date": run_date, ":as_of_date": run_date + timedelta(days=1)}
+    for name, day in literals.items():
+        query = query.replace(name, f"DATE'{day.isoformat()}'")
+    return query
 
 
 def _numbers(figures: str) -> dict[str, float | None]:

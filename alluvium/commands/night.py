@@ -12,6 +12,7 @@ from rich.status import Status
 
 from alluvium.console import err, print_json
 from alluvium.errors import UsageError
+from alluvium.settings import get_settings
 
 app = typer.Typer(add_completion=False)
 DAY = typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")
@@ -74,6 +75,7 @@ def night(
     The same night again changes nothing. A date before the last finished night is loaded, and then that night
     is repeated with what it brought.
     """
+    from alluvium.doctor import require
     from alluvium.night import Night, plan, ready
 
     days = _days(run_date, first, last)
@@ -83,6 +85,7 @@ def night(
         nights = plan(days, _last_finished())
     nights = [replace(each, train=train and not _only_loads(each)) for each in nights]
     nights[0] = replace(nights[0], initial=initial)
+    require(get_settings())
     lines = Lines()
     try:
         with err.status("Starting Spark and Airflow …") as starting, ready(lines) as runner:

@@ -1,0 +1,31 @@
+"""Put many small files together.
+
+Reads   every Delta table outside ops.*
+Writes  the same rows in fewer files, one commit for each table that needs it
+Rerun   nothing is left to do
+"""
+
+from __future__ import annotations
+
+from pyspark.sql import SparkSession
+
+from alluvium.job import JobConfig
+from spark_jobs.maintain.tables import Lying, lying
+
+# Nightly slices are small by nature: only a table of many small files is worth a rewrite.
+MANY_FILES = 50
+SMALL_FILE_BYTES = 16 * 2**20
+
+
+def is_scattered(table: Lying) -> bool:
+    """Whether a table consists of many small files."""
+    return table.count_files >= MANY_FILES and table.mean_file_bytes < SMALL_FILE_BYTES
+
+
+def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+    """Compact what is scattered; counts the tables looked at and those rewritten."""
+    tables = list(lying(spark))
+    scattered = [table.full_name for table in tables if is_scattered(table)]
+    for name in scattered:
+        spark.sql(f"OPTIMIZE {name}")
+    return {"tables": len(tables), "compacted": len(scattered)}

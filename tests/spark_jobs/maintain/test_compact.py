@@ -1,0 +1,43 @@
+from datetime import UTC, date, datetime
+
+import pytest
+
+from alluvium.job import JobConfig
+from spark_jobs.maintain import compact
+from spark_jobs.maintain.compact import is_scattered
+from spark_jobs.maintain.tables import Lying, lying, names
+
+LONG_AGO = datetime(2017, 1, 1, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("count_files", "size_bytes", "scattered"),
+    [(50, 50 * 1000, True), (49, 49 * 1000, False), (50, 50 * 2**30, False), (0, 0, False)],
+)
+def test_only_a_table_of_many_small_files_is_worth_a_rewrite(count_files, size_bytes, scattered):
+    assert is_scattered(Lying("gold.orders", count_files, size_bytes, LONG_AGO)) is scattered
+
+
+@pytest.fixture
+def scattered_table(spark, monkeypatch):
+    """Three small files count as many here: fifty commits would take the test half a minute."""
+    monkeypatch.setattr(compact, "MANY_FILES", 3)
+    spark.sql("CREATE OR REPLACE TABLE gold.compact_test USING delta AS SELECT 1 AS number")
+    for number in (2, 3):
+        spark.sql(f"INSERT INTO gold.compact_test VALUES ({number})")
+    spark.sql("CREATE OR REPLACE VIEW staging.compact_test AS SELECT 1 AS number")
+    yield "gold.compact_test"
+    spark.sql("DROP TABLE gold.compact_test")
+    spark.sql("DROP VIEW staging.compact_test")
+
+
+def test_compaction_changes_no_row_and_finds_nothing_the_second_time(spark, session_settings, scattered_table):
+    config = JobConfig(date(2017, 11, 1), session_settings)
+    before = {table.full_name: table for table in lying(spark)}[scattered_table]
+    first, second = compact.run(spark, config), compact.run(spark, config)
+    after = {table.full_name: table for table in lying(spark)}[scattered_table]
+    assert (before.count_files, after.count_files) == (3, 1)
+    assert first["compacted"] >= 1
+    assert second["compacted"] == 0
+    assert sorted(row["number"] for row in spark.table(scattered_table).collect()) == [1, 2, 3]
+    assert "staging.compact_test" not in names(spark)
