@@ -74,7 +74,7 @@ PII_QUARANTINE = Table(
     },
     partition_by=("run_date", "source", "entity"),
     holds_pii=True,
-    unindexed=("raw_payload", "header", "source_file"),
+    unindexed=("run_date", "source", "entity", "raw_payload", "header", "source_file", "reasons"),
 )
 
 
@@ -110,8 +110,8 @@ def _open_columns(contract: Contract) -> dict[str, tuple[str, str]]:
 
 
 def _unindexed(contract: Contract, columns: dict[str, tuple[str, str]]) -> tuple[str, ...]:
-    """Statistics are kept for what is filtered: key, order, event time and run date."""
-    indexed = {*contract.silver_key, *contract.newest, contract.event_time, "_run_date"}
+    """Statistics are kept for what is filtered: key, order and event time. A partition column needs none."""
+    indexed = {*contract.silver_key, *contract.newest, contract.event_time}
     return tuple(name for name in columns if name not in indexed)
 
 
@@ -143,7 +143,7 @@ def silver(contract: Contract) -> Table:
         f"{contract.description.rstrip('.')}. Newest version, one row per {', '.join(contract.silver_key)}.",
         key=contract.silver_key,
         columns=columns,
-        unindexed=_unindexed(contract, columns),
+        unindexed=tuple(name for name in _unindexed(contract, columns) if name != "_run_date"),
     )
 
 
@@ -165,7 +165,7 @@ def pii_twin(contract: Contract) -> Table | None:
         columns={"_run_date": _RUN_DATE, "_row_hash": _ROW_HASH, **record, **raw},
         partition_by=("_run_date",),
         holds_pii=True,
-        unindexed=tuple(raw),
+        unindexed=("_run_date", *raw),
     )
 
 
