@@ -112,7 +112,7 @@ def describe(path: Path) -> Described:
 
 
 def write_manifest(folder: Path, facts: Mapping[str, Any]) -> bytes:
-    """List the folder's files beside the facts; no clock in it, so that the same night gives the same bytes."""
+    """List the files beside the facts; no clock in it, so that the same night gives the same bytes."""
     files = [vars(describe(path)) for path in sorted(folder.glob("*.csv"))]
     content = (
         json.dumps({**facts, "files": files}, indent=2, sort_keys=True, ensure_ascii=False).encode() + b"\n"

@@ -89,7 +89,7 @@ def _verdict(
     return Verdict(*counts, status=DECIDED)
 
 
-def _found(spark: SparkSession, definitions: Sequence[Definition], dates: Mapping[str, date]) -> DataFrame:
+def found_by(spark: SparkSession, definitions: Sequence[Definition], dates: Mapping[str, date]) -> DataFrame:
     """Who the definitions give; raises AlluviumError naming the first segment that cannot be answered."""
     try:
         found = spark.sql(union_of(definitions, dates))
@@ -111,7 +111,7 @@ def _explain(spark: SparkSession, definition: Definition, dates: Mapping[str, da
         ) from None
 
 
-def _count(moves: DataFrame) -> dict[str, dict[str, int]]:
+def counted(moves: DataFrame) -> dict[str, dict[str, int]]:
     moved: dict[str, dict[str, int]] = {}
     for row in moves.groupBy("segment", "move").count().collect():
         moved.setdefault(row["segment"], {})[row["move"]] = row["count"]
@@ -155,10 +155,10 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     dates = {"run_date": config.run_date, "as_of_date": config.as_of_date}
     delta.create(spark, catalog.PUBLISHED_SEGMENT_MEMBERS)
     history = delta.read(spark, catalog.PUBLISHED_SEGMENT_MEMBERS)
-    found = _found(spark, definitions, dates)
+    found = found_by(spark, definitions, dates)
     moves = stays.compare(history, found, KEY, stays.night_at(config.run_date)).persist()
     try:
-        judged = verdicts(definitions, _count(moves), approved(config))
+        judged = verdicts(definitions, counted(moves), approved(config))
         held = F.col("segment").isin([verdict.segment for verdict in judged if verdict.status == HELD])
         stays.write(stays.hold(moves, held), catalog.PUBLISHED_SEGMENT_MEMBERS, KEY, config.run_date)
     finally:

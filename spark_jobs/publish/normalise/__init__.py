@@ -44,6 +44,15 @@ class Rejected:
     reason: str
 
 
+def _is_unicode(text: str) -> bool:
+    """Whether the text has a UTF-8 form: JSON can carry half a character."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @lru_cache(maxsize=4096)
 def _hash(value: str) -> str:
     return sha256(value.encode()).hexdigest()
@@ -63,6 +72,8 @@ def normalise(
     text = value or ""
     if not text.strip():
         return Rejected(Reason.EMPTY)
+    if not _is_unicode(text):
+        return Rejected(Reason.NOT_SENDABLE)
     if rule.is_contact and _SHA256_HEX.fullmatch(text):
         return Rejected(Reason.ALREADY_HASHED)
     try:

@@ -2,12 +2,8 @@
 -- allowed purposes: marketing_ads
 -- schedule: nightly
 -- guard: size between 1 and 1000000, change at most 30 percent
--- The fifth of customers with the highest expected spend who cannot be written to: reach them by advertising.
-with ranked as (
-    select customer_id, ntile(5) over (order by predicted_spend desc, customer_id) as fifth
-    from ml.ltv_scores
-)
+-- The fifth with the highest expected spend, where it may not be written to: reach it by advertising.
 select customer_id
-from ranked
-inner join gold.customers using (customer_id)
-where fifth = 1 and not is_email_allowed
+from gold.customers
+inner join ml.ltv_scores using (customer_id)
+where horizon_days = 60 and scored_for = 'model' and spend_decile <= 2 and not is_email_allowed

@@ -1,0 +1,93 @@
+"""`alluvium audience`: the files that go out."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from alluvium.console import print_json, table
+from alluvium.errors import UsageError
+from alluvium.settings import get_settings
+
+app = typer.Typer(no_args_is_help=True, help="Audience files: list, normalise.")
+
+Json = Annotated[bool, typer.Option("--json", help="For programs")]
+
+
+@app.command("list", epilog="Example: alluvium audience list --json")
+def list_audiences(as_json: Json = False) -> None:
+    """Show every planned delivery and what its last night did."""
+    from alluvium import catalog, ledger
+    from spark_jobs.publish.plan import load
+
+    rows = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings()).to_pylist()
+    last = {(row["segment"], row["platform"]): row for row in sorted(rows, key=lambda row: row["run_date"])}
+    planned = load()
+    shown = (
+        "run_date",
+        "status",
+        "count_members",
+        "count_exported",
+        "count_added",
+        "count_removed",
+        "reason",
+    )
+    answer = [
+        {
+            "segment": delivery.segment,
+            "platform": delivery.platform,
+            "purpose": planned.platforms[delivery.platform].purpose,
+            **{name: last.get((delivery.segment, delivery.platform), {}).get(name) for name in shown},
+        }
+        for delivery in planned.deliveries
+    ]
+    if as_json:
+        print_json(answer)
+    else:
+        columns = ("segment", "platform", "status", "count_exported", "count_added", "count_removed", "reason")
+        titles = [name.removeprefix("count_") for name in columns]
+        table(None, titles, [[row[name] for name in columns] for row in answer])
+
+
+def _normalised(line: str) -> dict[str, Any]:
+    """The answer to one request; a request that cannot be read is answered too, and does not end the rest."""
+    from spark_jobs.publish.normalise import Rejected, normalise
+
+    try:
+        request = json.loads(line)
+    except ValueError:
+        return {"rejected": "invalid_json"}
+    if not isinstance(request, Mapping) or not {"platform", "field", "input"} <= request.keys():
+        return {"rejected": "invalid_request"}
+    value, country = request["input"], request.get("country")
+    result = normalise(
+        str(request["platform"]),
+        str(request["field"]),
+        None if value is None else str(value),
+        None if country is None else str(country),
+    )
+    if isinstance(result, Rejected):
+        return {"rejected": str(result.reason)}
+    return {"normalised": result.value, "sha256": result.sha256}
+
+
+@app.command(
+    epilog='Example: echo \'{"platform": "meta", "field": "city", "input": "St. Louis"}\' '
+    "| alluvium audience normalise --json"
+)
+def normalise(as_json: Json = False) -> None:
+    """Read JSON lines {platform, field, input, country} and answer each with its normal form and hash.
+
+    An answer is {normalised, sha256}, sha256 null where the platform wants plain text, or
+    {rejected: reason}.
+    """
+    if not as_json:
+        raise UsageError("Requests and answers are JSON lines", do="Call it with --json")
+    for line in sys.stdin:
+        if line.strip():
+            print_json(_normalised(line))
+            sys.stdout.flush()
