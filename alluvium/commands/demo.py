@@ -101,7 +101,7 @@ def demo(
         "total_seconds": round(time.perf_counter() - began, 1),
         "peak_gib": round(peak.gib, 2),
     }
-    summary = summarise(settings, landed, figures)
+    summary = summarise(settings, landed, HISTORY_ENDS + timedelta(days=nights), figures)
     if as_json:
         print_json(summary)
     else:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shlex
 from collections.abc import Mapping
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,9 @@ def _files(folder: Path, pattern: str) -> list[Path]:
     return sorted(folder.rglob(pattern)) if folder.exists() else []
 
 
-def summarise(settings: Settings, landed: LandingSummary, figures: Mapping[str, Any]) -> dict[str, Any]:
+def summarise(
+    settings: Settings, landed: LandingSummary, last_night: date, figures: Mapping[str, Any]
+) -> dict[str, Any]:
     """Counts, places and figures as plain values."""
     nights = _files(settings.exports, "manifest.json")
     rows = _caught(settings)
