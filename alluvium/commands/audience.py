@@ -48,7 +48,8 @@ def list_audiences(as_json: Json = False) -> None:
     if as_json:
         print_json(answer)
     else:
-        columns = ("segment", "platform", "status", "count_exported", "count_added", "count_removed", "reason")
+        counts = ("count_exported", "count_added", "count_removed")
+        columns = ("segment", "platform", "status", *counts, "reason")
         titles = [name.removeprefix("count_") for name in columns]
         table(None, titles, [[row[name] for name in columns] for row in answer])
 

@@ -37,7 +37,13 @@ def test_a_published_vector_holds(vector):
         ("meta", "zip", "1000-205", "PT", "1000-205"),
         ("google", "email", "a.b+c@GMAIL.com", None, "ab@gmail.com"),
         ("google", "phone", "+44 20 7946 0958", None, "+442079460958"),
-        ("x", "device_id", "AEBE52E7-03EE-455A-B3C4-E57283966239", None, "aebe52e7-03ee-455a-b3c4-e57283966239"),
+        (
+            "x",
+            "device_id",
+            "AEBE52E7-03EE-455A-B3C4-E57283966239",
+            None,
+            "aebe52e7-03ee-455a-b3c4-e57283966239",
+        ),
         ("email", "email", " Ann@Example.org", None, "ann@example.org"),
     ],
 )

@@ -1,0 +1,37 @@
+"""People as the candidates' stream gives them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+NOBODY: dict[str, Any] = {
+    "email": None, "phone": None, "first_name": None, "last_name": None, "city": None, "state": None,
+    "postal_code": None, "country": None, "birth_date": None,
+}  # fmt: skip
+
+
+@pytest.fixture
+def person() -> Callable[..., dict[str, Any]]:
+    """A consenting member who was not with the platform before; keywords change that."""
+
+    def make(customer_id: str, **changes: Any) -> dict[str, Any]:
+        made = {
+            **NOBODY, "customer_id": customer_id, "email": f"{customer_id.lower()}@example.org",
+            "country": "US", "is_member": True, "is_consented": True,
+            "email_is_refused": False, "phone_is_refused": False,
+            "entered_at": None, "written_left_at": None, "former_purpose": None, "former_version": None,
+        }  # fmt: skip
+        return made | changes
+
+    return make
+
+
+@pytest.fixture
+def former() -> dict[str, Any]:
+    """Changes that make a person one who was with the platform since the day before."""
+    yesterday = datetime(2017, 11, 1, tzinfo=UTC)
+    return {"entered_at": yesterday, "former_purpose": "marketing_email", "former_version": "old"}
