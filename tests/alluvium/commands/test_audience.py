@@ -1,0 +1,58 @@
+"""`alluvium audience`: every request gets its line of answer."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from alluvium.commands.audience import app
+from alluvium.errors import UsageError
+
+VECTORS = Path(__file__).parents[2] / "spark_jobs" / "publish" / "audience_vectors.json"
+
+
+def ask(requests: str) -> list[dict[str, object]]:
+    done = CliRunner().invoke(app, ["normalise", "--json"], input=requests, catch_exceptions=False)
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def test_every_vector_is_answered_in_its_line():
+    vectors = json.loads(VECTORS.read_text(encoding="utf-8"))
+    answers = ask("".join(f"{json.dumps(vector)}\n" for vector in vectors))
+    expected = [
+        {"rejected": vector["rejected"]}
+        if "rejected" in vector
+        else {"normalised": vector["normalised"], "sha256": vector["sha256"]}
+        for vector in vectors
+    ]
+    assert answers == expected
+
+
+def test_a_line_that_cannot_be_read_does_not_end_the_rest():
+    half_a_character = '{"platform": "meta", "field": "city", "input": "\\ud800"}'
+    number = '{"platform": "meta", "field": "zip", "input": 94025, "country": "US"}'
+    answers = ask(f'nonsense\n[1]\n{half_a_character}\n{{"platform": "meta"}}\n{number}\n')
+    assert [answer.get("rejected") for answer in answers] == [
+        "invalid_json",
+        "invalid_request",
+        "not_sendable",
+        "invalid_request",
+        None,
+    ]
+
+
+def test_without_json_it_says_how_to_call_it():
+    with pytest.raises(UsageError, match="--json"):
+        CliRunner().invoke(app, ["normalise"], catch_exceptions=False)
+
+
+def test_deliveries_are_listed_before_the_first_night(settings):
+    done = CliRunner().invoke(app, ["list", "--json"], catch_exceptions=False)
+    rows = json.loads(done.stdout)
+    assert {"segment": "cart_abandoners", "platform": "email", "purpose": "marketing_email"}.items() <= rows[
+        0
+    ].items()
+    assert rows[0]["status"] is None
