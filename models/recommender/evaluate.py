@@ -27,7 +27,7 @@ def hits(products: NDArray[np.int64], relevant: sparse.csr_matrix) -> NDArray[np
 
 
 def ndcg(found: NDArray[np.bool_], count_relevant: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Gain 1 discounted by log2(rank + 1), over that of a list with all first min(k, relevant) ranks right."""
+    """Gain 1 discounted by log2(rank + 1), over a list with all first min(k, relevant) ranks right."""
     k = found.shape[1]
     discount = 1.0 / np.log2(np.arange(k) + 2.0)
     ideal = np.concatenate([[0.0], np.cumsum(discount)])[np.minimum(k, count_relevant)]

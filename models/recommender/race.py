@@ -55,7 +55,10 @@ def window(purchases: Purchases, first_day: date) -> Window:
     return Window(first_day, end, known, known.bought(), within.bought())
 
 
-def measurer(where: Window) -> Callable[[Placement, str], Figures]:
+Measure = Callable[[Placement, str], Figures]
+
+
+def measurer(where: Window) -> Measure:
     """Measures models of placements on one window."""
     count_catalogue = len(np.unique(where.known.product))
 
@@ -77,26 +80,28 @@ def winner(placement: Placement, measured: Mapping[str, Figures]) -> str:
     return best
 
 
+def _contest(placement: Placement, validate: Measure, examine: Measure) -> dict[str, Any]:
+    measured = {model: validate(placement, model) for model in placement.models}
+    best = winner(placement, measured)
+    return {
+        "description": placement.description,
+        "champion": best,
+        "baseline": placement.baseline,
+        "models": placement.models,
+        "validation": measured,
+        "test": {model: examine(placement, model) for model in sorted({best, placement.baseline})},
+    }
+
+
 def race(purchases: Purchases, placements: Sequence[Placement]) -> dict[str, Any]:
-    """Figures and winner of each placement, as plain values: windows, and placements by name."""
+    """Figures and winner of each placement, as plain values; for the keys see tracking.race_results."""
     test = window(purchases, purchases.as_of_date - timedelta(days=WINDOW_DAYS))
     validation = window(purchases, test.first_day - timedelta(days=WINDOW_DAYS))
     validate, examine = measurer(validation), measurer(test)
-    results = {}
-    for placement in placements:
-        measured = {model: validate(placement, model) for model in placement.models}
-        best = winner(placement, measured)
-        results[placement.name] = {
-            "champion": {"model": best, "params": placement.models[best]},
-            "baseline": placement.baseline,
-            "validation": measured,
-            "test": {model: examine(placement, model) for model in sorted({best, placement.baseline})},
-        }
+    days = {"validation": validation, "test": test}
     return {
+        "k": K,
         "decided_by": DECIDED_BY,
-        "windows": {
-            name: {"first_day": str(w.first_day), "end": str(w.end), "customers": w.known.shape[0]}
-            for name, w in (("validation", validation), ("test", test))
-        },
-        "placements": results,
+        "windows": {name: {"first_day": str(w.first_day), "end": str(w.end)} for name, w in days.items()},
+        "placements": {placement.name: _contest(placement, validate, examine) for placement in placements},
     }

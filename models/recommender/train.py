@@ -28,7 +28,6 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
         "products_version": str(delta.version(spark, catalog.GOLD_PRODUCTS)),
         "purchase_days": str(len(purchases.day)),
     }
-    model_params = {placement.name: placement.models for placement in placements}
-    tracking.log_race(results, model_params, config.run_date, config.settings, notes)
+    tracking.log_race(results, config.run_date, config.settings, notes)
     customers, products = purchases.shape
     return {"customers": customers, "products": products, "models": sum(len(p.models) for p in placements)}

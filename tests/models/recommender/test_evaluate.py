@@ -1,0 +1,71 @@
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.metrics import ndcg_score
+
+from models.recommender.evaluate import average_precision, coverage, figures, hits, ndcg, recall
+
+# One customer; ranks 1 and 3 of 3 are right, four products were relevant.
+FOUND = np.array([[True, False, True]])
+FOUR = np.array([4])
+
+
+def test_ndcg_by_hand():
+    best = 1 + 1 / math.log2(3) + 1 / math.log2(4)
+    assert ndcg(FOUND, FOUR)[0] == pytest.approx((1 + 1 / math.log2(4)) / best, abs=1e-9)
+
+
+def test_the_ideal_list_is_no_longer_than_what_was_relevant():
+    assert ndcg(np.array([[True, False, False]]), np.array([1]))[0] == pytest.approx(1.0, abs=1e-9)
+
+
+def test_recall_by_hand():
+    assert recall(FOUND, FOUR)[0] == pytest.approx(0.5, abs=1e-9)
+
+
+def test_average_precision_by_hand():
+    assert average_precision(FOUND, FOUR)[0] == pytest.approx((1 + 2 / 3) / 3, abs=1e-9)
+
+
+def test_ndcg_agrees_with_scikit_learn():
+    draw = np.random.default_rng(7)
+    scores = draw.random((50, 30))
+    relevant = (draw.random((50, 30)) < 0.2).astype(np.float32)
+    relevant[:, 0] = 1.0
+    ranked = np.argsort(-scores, axis=1)[:, :10]
+    found = hits(ranked, sparse.csr_matrix(relevant))
+    ours = ndcg(found, relevant.sum(axis=1).astype(np.int64)).mean()
+    assert ours == pytest.approx(ndcg_score(relevant, scores, k=10), abs=1e-9)
+
+
+def test_an_empty_rank_is_no_hit():
+    relevant = sparse.csr_matrix([[0.0, 1.0], [0.0, 1.0]])
+    # NOTHING of the second row would be the last product of the first.
+    assert hits(np.array([[1], [-1]]), relevant).tolist() == [[True], [False]]
+
+
+def test_coverage_is_the_share_of_the_catalogue_that_was_shown():
+    assert coverage(np.array([[0, 1], [1, -1]]), 8) == pytest.approx(0.25)
+
+
+def test_customers_with_nothing_to_find_are_not_asked():
+    relevant = sparse.csr_matrix([[1.0, 0.0], [0.0, 0.0]])
+    measured = figures(np.array([[0], [1]]), relevant, 2)
+    assert measured == {
+        "ndcg_at_1": 1.0,
+        "recall_at_1": 1.0,
+        "map_at_1": 1.0,
+        "hit_rate_at_1": 1.0,
+        "coverage_at_1": 0.5,
+        "customers": 1,
+    }
+
+
+def test_nobody_to_ask_gives_no_figure():
+    measured = figures(np.array([[0]]), sparse.csr_matrix((1, 2)), 2)
+    assert measured["ndcg_at_1"] is None
+    assert measured["customers"] == 0
