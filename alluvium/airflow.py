@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 DAGS = CHECKOUT / "dags"
 # What the first run of a DAG imports anyway; early, while the Spark server starts.
-SLOW_IMPORTS = ("airflow.dag_processing.dagbag", "airflow.api_fastapi.execution_api.app", "pyspark.sql.connect.session")
+SLOW_IMPORTS = (
+    "airflow.dag_processing.dagbag",
+    "airflow.api_fastapi.execution_api.app",
+    "pyspark.sql.connect.session",
+)
 LARGEST_LOG_BYTES = 10_000_000
 QUIET = {
     "AIRFLOW__CORE__LOAD_EXAMPLES": "False",

@@ -63,4 +63,6 @@ def in_order(dags: Mapping[str, Links], wanted: Collection[str]) -> list[str]:
     try:
         return list(TopologicalSorter(before).static_order())
     except CycleError as error:
-        raise AlluviumError(f"The assets of the DAGs go round in a circle: {' -> '.join(error.args[1])}") from None
+        raise AlluviumError(
+            f"The assets of the DAGs go round in a circle: {' -> '.join(error.args[1])}"
+        ) from None

@@ -8,6 +8,7 @@ date's result, the same each time.
 from __future__ import annotations
 
 import json
+import shlex
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ def load(name: str) -> Callable[..., Mapping[str, int] | None]:
 
 def by_hand(name: str, run_date: date, options: Mapping[str, str]) -> str:
     """The command that does the same from a terminal."""
-    flags = "".join(f" --option {key}={value}" for key, value in sorted(options.items()))
+    flags = "".join(f" --option {shlex.quote(f'{key}={value}')}" for key, value in sorted(options.items()))
     return f"alluvium job {name} --run-date {run_date}{flags}"
 
 

@@ -64,7 +64,9 @@ class Nights:
         if self.watcher.failures:
             raise stopped(run_date, self.watcher.failures[0])
         if run.state != "success":
-            raise AlluviumError(f"The DAG {dag_id} ended as {run.state}", where=str(self.settings.logs / "night.log"))
+            raise AlluviumError(
+                f"The DAG {dag_id} ended as {run.state}", where=str(self.settings.logs / "night.log")
+            )
 
 
 def stopped(run_date: date, failure: Failure) -> AlluviumError:
@@ -92,7 +94,9 @@ def ready(progress: Progress, settings: Settings | None = None) -> Iterator[Nigh
         lock.acquire()
     except Timeout:
         raise AlluviumError(
-            "Another night is running", where=str(settings.home), do="Wait for it to end: `alluvium status` shows it"
+            "Another night is running",
+            where=str(settings.home),
+            do="Wait for it to end: `alluvium status` shows it",
         ) from None
     try:
         with ThreadPoolExecutor(max_workers=1) as meanwhile:

@@ -20,7 +20,7 @@ from dags.common.tasks import expect, job, report
 )
 def ingest_events() -> None:
     """All sources in one task: a Spark session each would cost more than the loading."""
-    load = job("ingest.load", initial="{{ params.initial | lower }}")
+    load = job("ingest.load", initial="{{ 'true' if params.initial }}")
     load >> expect("bronze", outlets=[BRONZE]) >> report(only_after_failure=True)
 
 

@@ -52,7 +52,9 @@ def judge(suite: ExpectationSuite, figures: Figures, run_date: date) -> list[Che
 def _results(one: Any, frame: pd.DataFrame, suite: str, run_date: date) -> Iterator[CheckResult]:
     config = one.expectation_config
     if one.exception_info.get("exception_message"):
-        raise RuntimeError(f"{suite}: {config.type} could not be judged: {one.exception_info['exception_message']}")
+        raise RuntimeError(
+            f"{suite}: {config.type} could not be judged: {one.exception_info['exception_message']}"
+        )
     column = config.kwargs["column"]
     failed = {row["table_name"] for row in one.result.get("unexpected_index_list") or []}
     for table, observed in frame[["table_name", column]].dropna().itertuples(index=False):

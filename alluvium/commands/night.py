@@ -37,7 +37,12 @@ class Lines:
         mark = "[green]    ok[/]" if succeeded else "[red]failed[/]"
         err.print(f"{mark}  {task_id:<24} [dim]{dag_id:<16}[/] {seconds:6.1f} s")
         self.tasks.append(
-            {"dag": dag_id, "task": task_id, "status": "ok" if succeeded else "failed", "seconds": round(seconds, 2)}
+            {
+                "dag": dag_id,
+                "task": task_id,
+                "status": "ok" if succeeded else "failed",
+                "seconds": round(seconds, 2),
+            }
         )
 
     def ended(self) -> None:
@@ -61,13 +66,21 @@ def _days(run_date: datetime | None, first: datetime | None, last: datetime | No
 @app.command(epilog="Example: alluvium night --run-date 2017-11-01")
 def night(
     run_date: Annotated[datetime | None, DAY] = None,
-    first: Annotated[datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First of several.")] = None,
-    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last of several.")] = None,
-    only_dags: Annotated[str | None, typer.Option(help="Some DAGs only, by name, with commas between.")] = None,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First of several.")
+    ] = None,
+    last: Annotated[
+        datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last of several.")
+    ] = None,
+    only_dags: Annotated[
+        str | None, typer.Option(help="Some DAGs only, by name, with commas between.")
+    ] = None,
     train: Annotated[
         bool, typer.Option("--train/--skip-training", help="Train models between profiles and scores.")
     ] = False,
-    initial: Annotated[bool, typer.Option("--initial", help="The first load: a history, not one day.")] = False,
+    initial: Annotated[
+        bool, typer.Option("--initial", help="The first load: a history, not one day.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Tasks with seconds as JSON.")] = False,
 ) -> None:
     """Run the DAGs of a night in the order of their assets: files in, profiles, scores, segments, files out.

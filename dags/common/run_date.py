@@ -44,7 +44,9 @@ def _parsed(partition_key: str) -> datetime:
         return datetime.fromisoformat(partition_key)
     except ValueError:
         raise UsageError(
-            f"{partition_key!r} is no run date", where="partition key", do="Use YYYY-MM-DD, such as 2017-11-01"
+            f"{partition_key!r} is no run date",
+            where="partition key",
+            do="Use YYYY-MM-DD, such as 2017-11-01",
         ) from None
 
 

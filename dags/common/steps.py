@@ -55,13 +55,18 @@ class JobStep(Step):
         """`alluvium job <name> --run-date D --option key=value`."""
         from alluvium.job import by_hand
 
-        return by_hand(self.job, day, self.options)
+        return by_hand(self.job, day, self.given)
 
     def work(self, day: date) -> Mapping[str, Any]:
         """A Spark session of its own, and a line in `ops.runs`."""
         from alluvium.job import run_job
 
-        return run_job(self.job, day, self.options)
+        return run_job(self.job, day, self.given)
+
+    @property
+    def given(self) -> dict[str, str]:
+        """The options whose template came to something."""
+        return {name: value for name, value in self.options.items() if value}
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Fill in the moment of the run, then as every step."""

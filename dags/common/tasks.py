@@ -10,7 +10,12 @@ from dags.common.steps import FinishStep, JobStep, ReportStep
 
 
 def job(
-    name: str, *, inlets: Sequence[Asset] = (), outlets: Sequence[Asset] = (), moment: bool = False, **options: str
+    name: str,
+    *,
+    inlets: Sequence[Asset] = (),
+    outlets: Sequence[Asset] = (),
+    moment: bool = False,
+    **options: str,
 ) -> BaseOperator:
     """A task that runs one job; its options may be templates. `moment` adds the option `as_of`."""
     return JobStep(

@@ -3,6 +3,7 @@
 Reads   every Delta table outside ops.*
 Writes  the same rows in fewer files, one commit for each table that needs it
 Rerun   nothing is left to do
+Options table: only that one
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def is_scattered(table: Lying) -> bool:
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """Compact what is scattered; counts the tables looked at and those rewritten."""
-    tables = list(lying(spark))
+    tables = list(lying(spark, config.options))
     scattered = [table.full_name for table in tables if is_scattered(table)]
     for name in scattered:
         spark.sql(f"OPTIMIZE {name}")

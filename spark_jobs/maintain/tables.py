@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -39,9 +39,9 @@ def names(spark: SparkSession) -> list[str]:
     return found
 
 
-def lying(spark: SparkSession) -> Iterator[Lying]:
-    """Every Delta table with its files."""
-    for name in names(spark):
+def lying(spark: SparkSession, options: Mapping[str, str]) -> Iterator[Lying]:
+    """Every Delta table with its files, or the one that the option `table` names."""
+    for name in [options["table"]] if "table" in options else names(spark):
         detail = spark.sql(f"DESCRIBE DETAIL {name}").first()
         if detail is not None and detail["format"] == "delta":
             yield Lying(name, detail["numFiles"], detail["sizeInBytes"], detail["createdAt"])

@@ -3,6 +3,7 @@
 Reads   every Delta table outside ops.*
 Writes  nothing; files that were replaced longer ago than the retention are gone, and with them older versions
 Rerun   nothing is left to do
+Options table: only that one; days: how long to keep, at least 7
 
 This is the one job that goes by the clock of the machine and not by the run date: how long a version can be
 read counts from when it was written.
@@ -33,7 +34,9 @@ def retention_days(full_name: str, options: Mapping[str, str]) -> int:
     schema = full_name.partition(".")[0]
     days = int(options.get("days", TIME_TRAVEL_DAYS.get(schema, USUAL_DAYS)))
     if days < LEAST_DAYS:
-        raise UsageError(f"{days} days are too few to keep", do=f"Versions stay for at least {LEAST_DAYS} days")
+        raise UsageError(
+            f"{days} days are too few to keep", do=f"Versions stay for at least {LEAST_DAYS} days"
+        )
     return days
 
 
@@ -46,7 +49,9 @@ def is_old_enough(table: Lying, days: int, now: datetime) -> bool:
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """Vacuum each table by its retention; counts the tables looked at and those vacuumed."""
     now = datetime.now(UTC)
-    tables = [(table, retention_days(table.full_name, config.options)) for table in lying(spark)]
+    tables = [
+        (table, retention_days(table.full_name, config.options)) for table in lying(spark, config.options)
+    ]
     due = [(table, days) for table, days in tables if is_old_enough(table, days, now)]
     for table, days in due:
         spark.sql(f"VACUUM {table.full_name} RETAIN {days * 24} HOURS")

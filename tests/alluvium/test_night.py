@@ -18,7 +18,11 @@ def test_the_last_finished_night_can_be_run_again():
 
 
 def test_a_late_day_is_loaded_and_the_last_finished_night_repeated_once():
-    assert plan([FIRST, SECOND], THIRD) == [Night(FIRST, dags=(INGEST,)), Night(SECOND, dags=(INGEST,)), Night(THIRD)]
+    assert plan([FIRST, SECOND], THIRD) == [
+        Night(FIRST, dags=(INGEST,)),
+        Night(SECOND, dags=(INGEST,)),
+        Night(THIRD),
+    ]
 
 
 def test_a_stretch_over_the_last_finished_night_repeats_it_anyway():

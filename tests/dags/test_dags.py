@@ -55,7 +55,12 @@ def test_only_a_gate_hands_a_layer_on(dags):
     """A layer that is written but not yet judged must not start the next DAG."""
     chain = ["ingest_events", "build_profiles", "score_customers", "publish_nightly"]
     writers = [task.task_id for name in chain for task in dags[name].tasks if task.outlets]
-    assert writers == ["expectations.bronze", "expectations.gold", "expectations.ml", "expectations.published"]
+    assert writers == [
+        "expectations.bronze",
+        "expectations.gold",
+        "expectations.ml",
+        "expectations.published",
+    ]
 
 
 def test_a_night_has_the_tasks_of_the_design(dags):

@@ -25,7 +25,8 @@ def stored_rows(spark):
 
 
 def checks(settings):
-    rows = ledger.read(OPS_CHECKS, settings).to_pylist()
+    """How each check of the day went the last time."""
+    rows = sorted(ledger.read(OPS_CHECKS, settings).to_pylist(), key=lambda row: row["checked_at"])
     return {(row["check_name"], row["severity"]): row["status"] for row in rows if row["run_date"] == DAY}
 
 

@@ -23,8 +23,13 @@ def test_each_table_is_judged_by_itself():
 
 def test_a_figure_that_a_table_does_not_have_is_not_judged():
     suite = ExpectationSuite(name="sparse", expectations=[none("rows_lost"), between("share", most=0.5)])
-    results = judge(suite, {"bronze.a": {"rows_lost": 0}, "bronze.b": {"share": 0.25, "rows_lost": None}}, DAY)
-    assert [(r.table_name, r.check_name) for r in results] == [("bronze.a", "rows_lost"), ("bronze.b", "share")]
+    results = judge(
+        suite, {"bronze.a": {"rows_lost": 0}, "bronze.b": {"share": 0.25, "rows_lost": None}}, DAY
+    )
+    assert [(r.table_name, r.check_name) for r in results] == [
+        ("bronze.a", "rows_lost"),
+        ("bronze.b", "share"),
+    ]
 
 
 def test_one_figure_can_warn_early_and_stop_late():
