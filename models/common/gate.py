@@ -20,10 +20,10 @@ def judge(challenger: Mapping[str, float], champion: Mapping[str, float] | None,
     """Promote the first candidate, and later whoever is better or equal and whose total is right.
 
     Both are measured on the same customers of the newest closed window, which neither was fitted on.
-    `champion` is None when there is none, or when it cannot be applied to the data any more.
+    `champion` is None when there is none, or none that can be applied to the data any more.
     """
     if champion is None:
-        return Verdict(True, "there was no champion that could be applied")
+        return Verdict(True, "there was no champion to compare with")
     mine, theirs = challenger[rule.figure], champion[rule.figure]
     is_better = mine >= theirs if rule.higher_is_better else mine <= theirs
     compared = f"{rule.figure} {mine:.4f} against the champion's {theirs:.4f}"

@@ -1,0 +1,94 @@
+"""`alluvium model`: which model scores, how good it is, and which one should."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from alluvium.console import console, print_json, step, table
+from alluvium.settings import get_settings
+
+if TYPE_CHECKING:
+    from models.common.registry import Version
+
+app = typer.Typer(no_args_is_help=True, help="List, show, promote and roll back models.")
+
+Json = Annotated[bool, typer.Option("--json", help="For programs")]
+Name = Annotated[str, typer.Argument(help="churn, ltv, or a registered name such as churn_30d")]
+
+
+def _row(version: Version) -> dict[str, Any]:
+    return {
+        "model": version.name,
+        "version": int(version.number),
+        "alias": ", ".join(version.aliases),
+        "run_date": version.tags.get("run_date"),
+        "evaluated_on": version.tags.get("evaluated_on"),
+        "reason": version.tags.get("reason"),
+    }
+
+
+@app.command("list", epilog="Example: alluvium model list --json")
+def list_models(as_json: Json = False) -> None:
+    """Show every version, newest first, and which one is the champion."""
+    from models.common import registry
+
+    rows = [_row(version) for version in registry.versions(get_settings())]
+    if as_json:
+        print_json(rows)
+    elif rows:
+        table(None, list(rows[0]), [list(row.values()) for row in rows])
+    else:
+        console.print("No model was trained yet: `alluvium night --train` does it.")
+
+
+def _figure_rows(found: dict[str, Any]) -> list[list[Any]]:
+    names = list(found["figures"])
+    measured = {"model": found["figures"], **found["baselines"]}
+    return [[who, *(f"{figures[name]:.4g}" for name in names)] for who, figures in measured.items()]
+
+
+@app.command(epilog="Example: alluvium model show churn")
+def show(name: Name, as_json: Json = False) -> None:
+    """Show the champion's figures beside the baselines, and what it looks at."""
+    from models.common import registry
+
+    settings = get_settings()
+    registry.champion(settings, registry.main_name(name))
+    found = registry.evaluation(name, settings)
+    if as_json:
+        print_json(found)
+        return
+    console.print(
+        f"{registry.main_name(name)} version {found['version']}, trained on {found['run_date']}, measured on "
+        f"{found['count_customers']:,} customers as of {found['evaluated_on']} ({found['reason']})"
+    )
+    table(None, ["", *found["figures"]], _figure_rows(found))
+    table(
+        "looks most at", ["feature", "share of gain"], [list(row.values()) for row in found["importance"][:8]]
+    )
+
+
+@app.command(epilog="Example: alluvium model promote churn 2")
+def promote(
+    name: Name, version: Annotated[int, typer.Argument(help="As `alluvium model list` shows it")]
+) -> None:
+    """Make a version the champion; the next night scores with it."""
+    from models.common import registry
+
+    registered = registry.main_name(name)
+    with step(f"Promoting {registered} version {version}"):
+        registry.promote(get_settings(), registered, str(version), "promoted by hand")
+    console.print(f"{registered} version {version} is champion")
+
+
+@app.command(epilog="Example: alluvium model rollback churn")
+def rollback(name: Name) -> None:
+    """Make the champion before this one the champion again."""
+    from models.common import registry
+
+    registered = registry.main_name(name)
+    with step(f"Rolling back {registered}"):
+        number = registry.rollback(get_settings(), registered)
+    console.print(f"{registered} version {number} is champion again")
