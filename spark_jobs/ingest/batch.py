@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import dataclass
-from datetime import date
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from alluvium import delta
 from alluvium.contract import Contract
-from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import counting, footprint, quarantine, reasons, silver
+from spark_jobs.ingest.batch_ledger import Row, check_conservation
 from spark_jobs.ingest.counting import Counts
 from spark_jobs.ingest.judging import Judgement, is_bad, is_good, judge
 from spark_jobs.ingest.landing import Delivery
@@ -67,21 +65,11 @@ def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) ->
         delta.replace_where(accepted, twin, day)
     delta.replace_where(accepted, bronze, day)
     written = footprint.row_count(bronze, bench.settings, _run_date=run_date)
-    _check_conservation(contract, run_date, counts, written)
+    check_conservation(contract.label, {"run_date": run_date, **counts.as_row(), "rows_accepted": written})
     silver.update(bench.spark, contract, run_date, bench.settings, counts.rows_conflicting > 0)
 
 
-def _check_conservation(contract: Contract, run_date: date, counts: Counts, written: int) -> None:
-    kept = written + counts.rows_quarantined + counts.rows_duplicate
-    if counts.rows_read != kept:
-        raise AlluviumError(
-            f"Rows of {contract.label} do not add up on {run_date}: {counts.rows_read} read, "
-            f"{written} in bronze, {counts.rows_quarantined} quarantined, {counts.rows_duplicate} duplicates",
-            do="This is a defect of Alluvium; nothing to the right of bronze has run",
-        )
-
-
-def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> dict[str, Any]:
+def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
     """The ledger row of a batch that has no files."""
     return _row(bench, delivery, fingerprint, Counts(), EMPTY, {}, 0.0)
 
@@ -94,7 +82,7 @@ def _row(
     status: str,
     found: dict[str, int],
     seconds: float,
-) -> dict[str, Any]:
+) -> Row:
     return {
         "source": delivery.contract.source,
         "entity": delivery.contract.entity,
@@ -112,7 +100,7 @@ def _row(
     }
 
 
-def load(bench: Bench, delivery: Delivery, fingerprint: str) -> dict[str, Any]:
+def load(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
     """Load one delivery and return its row of `ops.batches`, which the caller writes when the data stands."""
     started = time.perf_counter()
     contract = delivery.contract

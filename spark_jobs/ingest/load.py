@@ -11,24 +11,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from datetime import date
-from typing import Any
 
 from pyspark.sql import SparkSession
 
 from alluvium import contract as contracts
-from alluvium import delta, keys, ledger
+from alluvium import delta, keys
 from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig, explain
-from alluvium.tables.ingest import OPS_BATCHES, PII_QUARANTINE, PII_RECORD_KEYS, tables_of
-from spark_jobs.ingest import batch, landing, record_keys
+from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS, tables_of
+from spark_jobs.ingest import batch, batch_ledger, landing, record_keys
 from spark_jobs.ingest.batch import Bench
+from spark_jobs.ingest.batch_ledger import Row
 from spark_jobs.ingest.judging import Judgement
 from spark_jobs.ingest.landing import Delivery
 
 BATCHES_AT_ONCE = 3
-Row = dict[str, Any]
 Outcome = Row | Exception | None  # None: the batch stands as it is
 
 
@@ -63,38 +61,11 @@ def prepare(spark: SparkSession, wanted: Sequence[Contract]) -> None:
         list(pool.map(lambda table: delta.create(spark, table), missing))
 
 
-def ledger_rows(config: JobConfig) -> dict[tuple[str, str], Row]:
-    """What `ops.batches` says about the run date, by source and entity."""
-    rows = ledger.read(OPS_BATCHES, config.settings).to_pylist()
-    return {(row["source"], row["entity"]): row for row in rows if row["run_date"] == config.run_date}
-
-
-def write_ledger(rows: Sequence[Row], run_date: date, config: JobConfig) -> None:
-    """Replace the rows of these batches, in one commit."""
-    if not rows:
-        return
-    pairs = " OR ".join(f"(source = '{row['source']}' AND entity = '{row['entity']}')" for row in rows)
-    ledger.replace(OPS_BATCHES, rows, f"run_date = DATE '{run_date}' AND ({pairs})", config.settings)
-
-
-def is_unchanged(before: Row | None, contract: Contract, fingerprint: str, is_initial: bool) -> bool:
-    """Whether a batch stands as it would be loaded: same files, same contract, same limit on lateness."""
-    return before is not None and (
-        before["fingerprint"],
-        before["contract_version"],
-        before["is_initial"],
-    ) == (
-        fingerprint,
-        contract.version,
-        is_initial,
-    )
-
-
 def _load_one(bench: Bench, delivery: Delivery, before: Row | None, is_forced: bool) -> Row | None:
     """The batch's new ledger row; None when it stands already."""
     fingerprint = delivery.fingerprint()
     is_initial = bench.by.is_initial or bool(before and before["is_initial"])
-    if not is_forced and is_unchanged(before, delivery.contract, fingerprint, is_initial):
+    if not is_forced and batch_ledger.is_unchanged(before, delivery.contract, fingerprint, is_initial):
         return None
     if not delivery.files and (before is None or before["rows_read"] == 0):
         return batch.empty_row(bench, delivery, fingerprint)
@@ -109,7 +80,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"))
     bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by)
     prepare(spark, wanted)
-    before = ledger_rows(config)
+    before = batch_ledger.read_day(config)
     largest_first = sorted(deliveries, key=lambda delivery: -delivery.byte_count)
 
     def load(delivery: Delivery) -> Outcome:
@@ -124,7 +95,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     rows = [outcome for outcome in outcomes if isinstance(outcome, dict)]
     loaded = {(row["source"], row["entity"]) for row in rows if row["rows_accepted"]}
     record_keys.add(spark, [c for c in wanted if (c.source, c.entity) in loaded], config.run_date)
-    write_ledger(rows, config.run_date, config)
+    batch_ledger.write(rows, config)
     _raise_first(largest_first, outcomes)
     return _totals(rows, len(wanted))
 

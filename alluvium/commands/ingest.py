@@ -1,0 +1,116 @@
+"""`alluvium ingest`: load landing files, check contracts, see what became of deliveries."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Annotated, Any
+
+import typer
+from rich.text import Text
+
+from alluvium.console import console, err, print_json, table
+from alluvium.settings import get_settings
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Load landing files, check contracts.")
+
+RunDate = Annotated[datetime, typer.Option("--run-date", formats=["%Y-%m-%d"], help="Day of arrival.")]
+Source = Annotated[str | None, typer.Option("--source", help="Only this source.")]
+Entity = Annotated[str | None, typer.Option("--entity", help="Only this entity.")]
+AsJson = Annotated[bool, typer.Option("--json", help="As JSON.")]
+SHOWN = (
+    "source",
+    "entity",
+    "run_date",
+    "status",
+    "rows_read",
+    "rows_accepted",
+    "rows_quarantined",
+    "rows_duplicate",
+)
+
+
+def _batches(run_date: date | None) -> list[dict[str, Any]]:
+    """Rows of the ledger, newest run date first."""
+    from alluvium import ledger
+    from alluvium.tables.ingest import OPS_BATCHES
+
+    rows: list[dict[str, Any]] = ledger.read(OPS_BATCHES, get_settings()).to_pylist()
+    kept = [row for row in rows if run_date in (None, row["run_date"])]
+    return sorted(kept, key=lambda row: (-row["run_date"].toordinal(), row["source"], row["entity"]))
+
+
+def _show(rows: list[dict[str, Any]], as_json: bool) -> None:
+    if as_json:
+        print_json(rows)
+        return
+    headings = [name.removeprefix("rows_").replace("_", " ") for name in SHOWN] + ["reasons"]
+    table(None, headings, [[*(row[name] for name in SHOWN), _reasons(row["reasons"])] for row in rows])
+
+
+def _reasons(text: str | None) -> str:
+    import json
+
+    return ", ".join(f"{reason} {count}" for reason, count in json.loads(text or "{}").items())
+
+
+@app.command(epilog="Example: alluvium ingest load --run-date 2017-11-01 --source pos")
+def load(
+    run_date: RunDate,
+    source: Source = None,
+    entity: Entity = None,
+    initial: Annotated[bool, typer.Option("--initial", help="A first load: no limit on lateness.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Read files again that have not changed.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Load what was delivered for a run date; the same files a second time change nothing."""
+    from alluvium.job import run_job
+
+    options = {"source": source, "entity": entity, "initial": initial and "true", "force": force and "true"}
+    run_job("ingest.load", run_date.date(), {name: str(value) for name, value in options.items() if value})
+    rows = [row for row in _batches(run_date.date()) if source in (None, row["source"])]
+    _show([row for row in rows if entity in (None, row["entity"])], as_json)
+
+
+@app.command(epilog="Example: alluvium ingest check")
+def check(as_json: AsJson = False) -> None:
+    """List the contracts, and every mistake in those that cannot be used, with file and line."""
+    from alluvium.contract import read_all
+
+    contracts, refusals = read_all()
+    if as_json:
+        listed = [
+            contract.model_dump(include={"source", "entity", "version", "key"}) for contract in contracts
+        ]
+        print_json({"contracts": listed, "errors": [str(refusal) for refusal in refusals]})
+    else:
+        rows = [
+            [
+                contract.source,
+                contract.entity,
+                contract.files.format,
+                len(contract.columns),
+                ", ".join(contract.key),
+            ]
+            for contract in contracts
+        ]
+        table(None, ["source", "entity", "format", "columns", "key"], rows)
+        for refusal in refusals:
+            err.print(Text(str(refusal), style="red"))
+    if refusals:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: alluvium ingest status --run-date 2017-11-01")
+def status(
+    run_date: Annotated[
+        datetime | None, typer.Option("--run-date", formats=["%Y-%m-%d"], help="Only this day of arrival.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Show what became of each delivery; without a date, of the newest run date."""
+    rows = _batches(run_date.date() if run_date else None)
+    newest = rows[0]["run_date"] if rows else None
+    if not rows and not as_json:
+        console.print("Nothing was loaded yet")
+        return
+    _show([row for row in rows if row["run_date"] == newest], as_json)
