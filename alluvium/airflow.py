@@ -1,7 +1,7 @@
 """Airflow's home for nights without a scheduler: a small database of its own, quiet, nothing sent anywhere.
 
-The database holds nothing worth keeping (`ops.runs` is the ledger of nights), so a new version of Airflow just
-makes a new one. A scheduler has another: it would pick up the runs of a night and do them a second time.
+The database holds nothing worth keeping (`ops.runs` is the ledger of nights), so a new version of Airflow
+just makes a new one. A scheduler has another: it would pick up the runs of a night and do them again.
 """
 
 from __future__ import annotations
@@ -46,7 +46,8 @@ def environment(settings: Settings) -> dict[str, str]:
         **QUIET,
         "AIRFLOW_HOME": str(settings.airflow),
         "AIRFLOW__CORE__DAGS_FOLDER": str(DAGS),
-        "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "0",  # In a night a person is waiting: fail at once, and say why.
+        # A person is waiting: fail at once, and say why.
+        "AIRFLOW__CORE__DEFAULT_TASK_RETRIES": "0",
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(settings.airflow / "plugins"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{database}",
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": str(settings.logs / "airflow"),

@@ -73,11 +73,11 @@ def stopped(run_date: date, failure: Failure) -> AlluviumError:
     """One line: which task, why, and what to do."""
     error = failure.error
     what = error.what if isinstance(error, AlluviumError) else f"{type(error).__name__}, see the log"
-    advice = getattr(error, "do", None)
+    advice = f"{error.do}. " if isinstance(error, AlluviumError) and error.do else ""
     return AlluviumError(
         f"The night of {run_date} stopped at {failure.dag_id}, task {failure.task_id}: {what}",
         where=getattr(error, "where", None),
-        do=f"{advice + '. ' if advice else ''}What was published stays. Next: infra/runbooks/{failure.dag_id}.md",
+        do=f"{advice}What was published stays. Next: infra/runbooks/{failure.dag_id}.md",
     )
 
 

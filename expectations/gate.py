@@ -40,8 +40,9 @@ def stand(spark: SparkSession, name: str, config: JobConfig) -> dict[str, int]:
 def _stopped(name: str, stopping: Sequence[CheckResult]) -> AlluviumError:
     first = stopping[0]
     more = f", and {len(stopping) - 1} more" if len(stopping) > 1 else ""
+    failed = f"select * from ops.checks where run_date = '{first.run_date}' and status = 'failed'"
     return AlluviumError(
         f"The gate {name!r} is shut: {first.check_name} is {first.observed}, expected {first.details}{more}",
         where=first.table_name,
-        do=f"alluvium sql \"select * from ops.checks where run_date = '{first.run_date}' and status = 'failed'\"",
+        do=f'Look with: alluvium sql "{failed}"',
     )

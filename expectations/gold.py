@@ -2,7 +2,8 @@
 
 dbt has tested each mart by itself; this looks at what must agree between them.
 
-Reads   gold.customers, customer_rfm, customer_features, orders, order_lines; silver.pos_order_lines; pii.customers (ids)
+Reads   gold.customers, customer_rfm, customer_features, orders, order_lines; silver.pos_order_lines;
+        pii.customers (ids only)
 Writes  ops.checks
 Rerun   the same figures, with a new time
 """
@@ -44,7 +45,8 @@ def missing_from(table: str) -> str:
 
 QUERIES = {
     "gold.customers": """
-        SELECT count(*) AS customers, count(*) - count(DISTINCT customer_id) AS customers_twice FROM gold.customers
+        SELECT count(*) AS customers, count(*) - count(DISTINCT customer_id) AS customers_twice
+        FROM gold.customers
     """,
     "pii.customers": """
         SELECT count(*) AS customers_missing

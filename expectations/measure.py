@@ -18,10 +18,8 @@ def ask(spark: SparkSession, queries: Mapping[str, str], run_date: date) -> Figu
     """
     if not queries:
         return {}
-    parts = [
-        f"SELECT '{table}' AS table_name, to_json(struct(*), map('ignoreNullFields', 'false')) AS figures FROM ({query})"
-        for table, query in queries.items()
-    ]
+    figures = "to_json(struct(*), map('ignoreNullFields', 'false')) AS figures"
+    parts = [f"SELECT '{table}' AS table_name, {figures} FROM ({query})" for table, query in queries.items()]
     rows = spark.sql(_dated(" UNION ALL ".join(parts), run_date)).collect()
     return {row["table_name"]: _numbers(row["figures"]) for row in rows}
 

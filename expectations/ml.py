@@ -35,7 +35,8 @@ QUERIES = {
         SELECT
             {missing_from("ml.churn_scores")} AS customers_missing,
             count(*) - count(DISTINCT customer_id, horizon_days) AS scores_twice,
-            count_if(churn_probability IS NULL OR churn_probability NOT BETWEEN 0 AND 1) AS scores_out_of_range,
+            count_if(churn_probability IS NULL OR churn_probability NOT BETWEEN 0 AND 1)
+                AS scores_out_of_range,
             avg(churn_probability) AS mean_probability
         FROM ml.churn_scores WHERE as_of_date = :as_of_date
     """,

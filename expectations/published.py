@@ -1,6 +1,6 @@
 """Border between the night and its readers: nobody missing, nobody twice, nobody without consent.
 
-Reads   published.recommendations, segment_members, segment_runs, audience_members; gold.customers, gold.consents
+Reads   published.recommendations, segment_members, segment_runs, audience_members; gold.customers, consents
 Writes  ops.checks
 Rerun   the same figures, with a new time
 """
@@ -48,7 +48,8 @@ QUERIES = {
     "published.audience_members": """
         SELECT
             count(*) - count(DISTINCT segment, platform, customer_id) AS members_twice,
-            (SELECT count(*) FROM published.audience_members AS members LEFT ANTI JOIN gold.consents AS consents
+            (SELECT count(*)
+                FROM published.audience_members AS members LEFT ANTI JOIN gold.consents AS consents
                 ON members.customer_id = consents.customer_id AND members.purpose = consents.purpose
                     AND consents.is_current AND consents.status = 'granted'
                 WHERE members.left_at IS NULL) AS members_without_consent

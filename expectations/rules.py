@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from great_expectations.expectations import ExpectColumnValuesToBeBetween, Expectation
+from great_expectations.expectations import Expectation, ExpectColumnValuesToBeBetween
+from great_expectations.expectations.metadata_types import FailureSeverity
 
 from expectations.result import STOP
 
-_SEVERITY = {"stop": "critical", "warn": "warning"}
+_SEVERITY = {"stop": FailureSeverity.CRITICAL, "warn": FailureSeverity.WARNING}
 
 
 def between(

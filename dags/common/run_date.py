@@ -1,7 +1,7 @@
 """The one place that reads which day, or which moment, a run is for.
 
-A scheduler hands it on as the partition key, since a run that an asset triggers has no logical date. A run by
-hand and `alluvium night` know no partition key and give a logical date instead, whose UTC day counts as written.
+A scheduler hands it on as the partition key, since a run that an asset triggers has no logical date. A run
+by hand and `alluvium night` know no partition key and give a logical date, whose UTC day counts as written.
 """
 
 from __future__ import annotations

@@ -27,7 +27,7 @@ USUAL_DAYS = 30
 
 
 def retention_days(full_name: str, options: Mapping[str, str]) -> int:
-    """How long replaced files of a table stay: 30 days, those of personal data 7; option `days` overrules both.
+    """How long replaced files of a table stay: 30 days, those of personal data 7; `days` overrules both.
 
     Raises UsageError below 7 days.
     """

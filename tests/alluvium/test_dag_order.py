@@ -21,7 +21,7 @@ def test_a_dag_comes_behind_those_that_write_what_it_starts_on_or_reads():
 
 
 def test_an_unknown_dag_is_refused_with_the_known_ones():
-    with pytest.raises(UsageError, match="no DAG 'scores'.*build, ingest, maintain"):
+    with pytest.raises(UsageError, match=r"no DAG 'scores'.*build, ingest, maintain"):
         in_order(DAGS, {"scores"})
 
 

@@ -93,8 +93,8 @@ def test_the_report_never_turns_a_failed_run_green(dags, name):
     ],
 )
 def test_the_clock_gives_a_run_its_date_as_partition_key(dags, name, tick, key):
-    from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.sdk.timezone import coerce_datetime
+    from airflow.serialization.encoders import coerce_to_core_timetable
     from airflow.timetables.base import TimeRestriction
 
     timetable = coerce_to_core_timetable(dags[name].timetable)
