@@ -179,11 +179,6 @@ def _record_mistakes(contract: Contract) -> Iterable[tuple[tuple[str | int, ...]
         yield ("newest",), "of a `full_snapshot` the latest snapshot is the truth: `newest` must be empty"
 
 
-def folders() -> list[Path]:
-    """Where contracts lie: one setting, `ALLUVIUM_SOURCES`, by default the checkout's own."""
-    return [get_settings().sources]
-
-
 def parse(text: str, source: str, entity: str, where: str) -> Contract:
     """The contract in `text` of file `where`. Raises AlluviumError with every mistake and its line."""
     document = read_document(text, where)
@@ -218,11 +213,6 @@ def _plain(detail: Any) -> str:
     return f"`{field}`: {message[0].lower()}{message[1:]}"
 
 
-def files() -> list[Path]:
-    """All contract files, sorted by source and entity."""
-    return sorted(path for folder in folders() for path in folder.glob("*/*.yml"))
-
-
 def load_file(path: Path) -> Contract:
     """The contract in one file. Raises AlluviumError with every mistake and its line."""
     try:
@@ -232,33 +222,36 @@ def load_file(path: Path) -> Contract:
     return parse(text, path.parent.name, path.stem, str(path))
 
 
-def load(source: str, entity: str) -> Contract:
+def load(source: str, entity: str, folder: Path | None = None) -> Contract:
     """The contract of one source and entity. Raises AlluviumError when there is none or it is broken."""
-    for folder in folders():
-        if (path := folder / source / f"{entity}.yml").is_file():
-            return load_file(path)
-    raise AlluviumError(
-        f"There is no contract for {source}/{entity}",
-        where=", ".join(str(folder) for folder in folders()),
-        do="`alluvium ingest check` lists those that there are",
-    )
+    path = (folder or get_settings().sources) / source / f"{entity}.yml"
+    if not path.is_file():
+        raise AlluviumError(
+            f"There is no contract for {source}/{entity}",
+            where=str(path),
+            do="`alluvium ingest check` lists those that there are",
+        )
+    return load_file(path)
 
 
-def load_all() -> list[Contract]:
-    """All contracts, sorted by source and entity. Raises AlluviumError naming every broken file."""
-    contracts, refusals = read_all()
-    if refusals:
-        raise AlluviumError("\n".join(str(refusal) for refusal in refusals))
-    return contracts
+def read_all(folder: Path | None = None) -> tuple[list[Contract], list[AlluviumError]]:
+    """All contracts that can be used, sorted by source and entity, and why the others cannot.
 
-
-def read_all() -> tuple[list[Contract], list[AlluviumError]]:
-    """All contracts that can be used, and why the others cannot."""
+    `folder` is the setting `ALLUVIUM_SOURCES` unless it is given.
+    """
     contracts: list[Contract] = []
     refusals: list[AlluviumError] = []
-    for path in files():
+    for path in sorted((folder or get_settings().sources).glob("*/*.yml")):
         try:
             contracts.append(load_file(path))
         except AlluviumError as refusal:
             refusals.append(refusal)
     return contracts, refusals
+
+
+def load_all(folder: Path | None = None) -> list[Contract]:
+    """All contracts, sorted by source and entity. Raises AlluviumError naming every broken file."""
+    contracts, refusals = read_all(folder)
+    if refusals:
+        raise AlluviumError("\n".join(str(refusal) for refusal in refusals))
+    return contracts

@@ -32,7 +32,7 @@ def type_mistake(text: str) -> str | None:
     return f"{text!r} is not a type such as string, bigint, decimal(12,2), date, timestamp or array<string>"
 
 
-def _parse(expression: str) -> exp.Expression:
+def _parse(expression: str) -> exp.Expr:
     [tree] = sqlglot.parse(expression, read="spark")
     if tree is None:
         raise ValueError("empty")

@@ -38,7 +38,7 @@ def discard(spark: SparkSession, contract: Contract, config: JobConfig) -> int:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Discard the run date's open rows; the ledger does not change, they were not accepted before either."""
     found = 0
-    for contract in chosen(config.options):
+    for contract in chosen(config):
         place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
         if not footprint.is_empty(PII_QUARANTINE, config.settings, **place):
             found += discard(spark, contract, config)

@@ -30,11 +30,12 @@ BATCHES_AT_ONCE = 3
 Outcome = Row | Exception | None  # None: the batch stands as it is
 
 
-def chosen(options: Mapping[str, str]) -> list[Contract]:
+def chosen(config: JobConfig) -> list[Contract]:
     """The contracts that the options name; all without options. Raises AlluviumError when there is none."""
+    options = config.options
     found = [
         contract
-        for contract in contracts.load_all()
+        for contract in contracts.load_all(config.settings.sources)
         if options.get("source", contract.source) == contract.source
         and options.get("entity", contract.entity) == contract.entity
     ]
@@ -75,7 +76,7 @@ def _load_one(bench: Bench, delivery: Delivery, before: Row | None, is_forced: b
 
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Load the run date's batches side by side, the largest first; counts over all of them."""
-    wanted = chosen(config.options)
+    wanted = chosen(config)
     deliveries = [landing.find(config.settings.landing, contract, config.run_date) for contract in wanted]
     by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"))
     bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by)

@@ -119,7 +119,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     key_file = keys.ensure_key(config.settings)
     before = read_day(config)
     accepted = replayed = 0
-    for contract in chosen(config.options):
+    for contract in chosen(config):
         row = before.get((contract.source, contract.entity))
         place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
         if row is None or footprint.is_empty(PII_QUARANTINE, config.settings, **place):
