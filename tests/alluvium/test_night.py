@@ -34,7 +34,8 @@ def test_a_stopped_night_says_which_task_why_and_what_to_do():
     message = str(stopped(FIRST, Failure("ingest_events", "ingest.load", cause)))
     assert message == (
         "The night of 2017-11-01 stopped at ingest_events, task ingest.load: "
-        "Nothing was delivered (landing/pos). Land the files. What was published stays. Next: infra/runbooks/ingest_events.md"
+        "Nothing was delivered (landing/pos). Land the files. What was published stays. "
+        "Next: infra/runbooks/ingest_events.md"
     )
 
 
