@@ -32,6 +32,7 @@ from spark_jobs.identity.outcome import TIERS, Resolution, Scored
 from spark_jobs.identity.pairs import Ints
 from spark_jobs.identity.rules import Rules
 
+IDENTIFIER = ("record_key", "kind", "key", "is_owner")
 CERTAIN = 2.0  # weight of a link by an identifier: it outlives every similar pair
 
 
@@ -152,7 +153,8 @@ def resolve(
     timer = timer or Timer()
     with timer.step("standardise"):
         numbered = _numbered(records)
-        values = _numbered_identifiers(identifiers, numbered)
+        bears = pl.concat([identifiers.select(IDENTIFIER), standardise.mailboxes(numbered)])
+        values = _numbered_identifiers(bears, numbered)
         forms = compare.forms(numbered, rules.model.rare_share)
     with timer.step("exact"):
         links = exact.find(values.filter("is_named"), forms, rules)

@@ -15,32 +15,18 @@ from pyspark.sql import functions as F
 
 from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
-from alluvium.table import Table
 from alluvium.tables import ingest
 from spark_jobs.identity.standardise import FIELDS
 
 PERSON = "person"
+_TYPES = {"birth_date": "date"}
 IDENTIFIERS = "array<struct<kind:string,key:string,is_owner:boolean>>"
 
 
 def loaded(spark: SparkSession, contracts: Iterable[Contract]) -> list[Contract]:
     """The contracts that have a record and of which something was ever loaded."""
-    tables = {row["tableName"] for row in spark.sql(f"SHOW TABLES IN {ingest_schema()}").collect()}
+    tables = {row["tableName"] for row in spark.sql("SHOW TABLES IN silver").collect()}
     return [contract for contract in contracts if contract.record and contract.name in tables]
-
-
-def ingest_schema() -> str:
-    """The schema that holds the current truth of each source."""
-    return "silver"
-
-
-def _first_time(contract: Contract) -> Column:
-    """The earliest time that a row is sure to carry, else the day of its arrival."""
-    times = [
-        n for n, c in contract.columns.items() if c.required and not c.pii and c.type in ("timestamp", "date")
-    ]
-    found = [F.col(name).cast("timestamp") for name in times] or [F.col("_run_date").cast("timestamp")]
-    return F.least(*found) if len(found) > 1 else found[0]
 
 
 def _first_day(contract: Contract, zone: str) -> Column:
@@ -80,29 +66,35 @@ def _per_record(contract: Contract, rows: DataFrame, zone: str) -> DataFrame:
         F.max(_last_time(contract)).alias("observed_at"),
         F.max(newest).alias("newest"),
     ).select(
-        "record_key", "first_seen_on", "observed_at", _identifiers(contract).alias("identifiers"),
-        F.col("newest._run_date").alias("_run_date"), F.col("newest._row_hash").alias("_row_hash"),
-    )  # fmt: skip
-
-
-def _details(contract: Contract, silver: Table, records: DataFrame, twin: DataFrame | None) -> DataFrame:
-    """The contact details of each newest row; null for cards, devices and what a source does not have."""
-    has = (
-        [f for f in FIELDS if f in contract.columns]
-        if contract.record_kind == PERSON and twin is not None
-        else []
+        *("record_key", "first_seen_on", "observed_at"),
+        _identifiers(contract).alias("identifiers"),
+        *("newest._run_date", "newest._row_hash"),
     )
-    raw = [name for name in has if contract.columns[name].is_raw_kept_apart]
-    if raw and twin is not None:
-        records = records.join(
-            twin.select("_run_date", "_row_hash", *raw), on=["_run_date", "_row_hash"], how="left"
-        )
-    kinds = {field: "date" if field == "birth_date" else "string" for field in FIELDS}
+
+
+def _told(contract: Contract) -> list[str]:
+    """The fields that the source tells of people; cards and devices have none."""
+    if contract.record_kind != PERSON:
+        return []
+    return [field for field in FIELDS if field in contract.columns and contract.columns[field].pii]
+
+
+def _with_details(contract: Contract, records: DataFrame, twin: DataFrame | None) -> DataFrame:
+    """The contact details of each newest row; null for what the source does not tell."""
+    told = _told(contract)
+    if told and twin is not None:
+        place = ["_run_date", "_row_hash"]
+        records = records.join(twin.select(*place, *told), on=place, how="left")
+    details = [
+        (F.col(field) if field in told else F.lit(None)).cast(_TYPES.get(field, "string")).alias(field)
+        for field in FIELDS
+    ]
     return records.select(
-        F.lit(contract.source).alias("source"), F.lit(contract.record_kind).alias("record_kind"),
-        "record_key", "first_seen_on", "observed_at", "identifiers",
-        *((F.col(f) if f in raw else F.lit(None)).cast(kinds[f]).alias(f) for f in FIELDS),
-    )  # fmt: skip
+        F.lit(contract.source).alias("source"),
+        F.lit(contract.record_kind).alias("record_kind"),
+        *("record_key", "first_seen_on", "observed_at", "identifiers"),
+        *details,
+    )
 
 
 def _of_contract(spark: SparkSession, contract: Contract, zone: str) -> DataFrame:
@@ -111,7 +103,7 @@ def _of_contract(spark: SparkSession, contract: Contract, zone: str) -> DataFram
     if contract.full_snapshot:
         rows = rows.where("_closed_on IS NULL")
     records = _per_record(contract, rows, zone)
-    return _details(contract, silver, records, spark.table(twin.full_name) if twin else None)
+    return _with_details(contract, records, spark.table(twin.full_name) if twin else None)
 
 
 def observations(spark: SparkSession, contracts: Iterable[Contract], zone: str, most: int) -> pl.DataFrame:

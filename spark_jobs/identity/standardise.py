@@ -99,3 +99,17 @@ def comparable(records: pl.DataFrame) -> pl.DataFrame:
         text.house_number(pl.col("street_core")).alias("house"),
         (pl.col("first").is_not_null() | pl.col("last").is_not_null()).alias("is_named"),
     )
+
+
+def mailboxes(comparable_records: pl.DataFrame) -> pl.DataFrame:
+    """One more identifier of every record with an e-mail address: record_key, kind, key, is_owner.
+
+    It lives in memory only, so it needs no keyed hash: no table holds it.
+    """
+    told = comparable_records.filter(pl.col("mailbox").is_not_null())
+    return told.select(
+        "record_key",
+        pl.lit("mailbox").alias("kind"),
+        pl.col("mailbox").alias("key"),
+        pl.lit(False).alias("is_owner"),
+    )

@@ -32,6 +32,7 @@ STREET_WORDS = {
     "east": "e", "west": "w", "crescent": "cres", "close": "cl", "grove": "gr", "apartment": "apt",
     "suite": "apt", "ste": "apt", "unit": "apt", "no": "apt", "#": "apt",
 }  # fmt: skip
+LONG_LOCAL_PART = 6  # letters; `info` or `anna` are at every provider
 _UNIT = r"\bapt\s*\w*$"
 
 
@@ -70,15 +71,16 @@ def house_number(street: pl.Expr) -> pl.Expr:
 
 
 def mailbox(email: pl.Expr) -> pl.Expr:
-    """An address without what providers ignore: the tag after a plus, and dots before the @."""
-    local = email.str.extract(r"^([^+@]+)", 1).str.replace_all(r"\.", "")
-    return pl.concat_str(local, email.str.extract(r"(@.*)$", 1))
+    """An address without what its provider ignores: the tag after a plus, and at gmail the dots."""
+    local, domain = email.str.extract(r"^([^+@]+)", 1), email.str.extract(r"@(.*)$", 1)
+    plain = pl.when(domain.str.contains(r"^(gmail|googlemail)\.")).then(local.str.replace_all(r"\.", ""))
+    return pl.concat_str(plain.otherwise(local), pl.lit("@"), domain)
 
 
 def long_local_part(email: pl.Expr) -> pl.Expr:
     """What stands before the @, when it is long enough to say something at another provider too."""
     local = email.str.extract(r"^([^+@]+)", 1).str.replace_all(r"\.", "")
-    return pl.when(local.str.len_chars() >= 6).then(local)
+    return pl.when(local.str.len_chars() >= LONG_LOCAL_PART).then(local)
 
 
 def skeleton(word: str) -> str:
