@@ -52,7 +52,7 @@ def _already_made(config: JobConfig, name: str, fingerprint: str) -> Version | N
     return None
 
 
-def _champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
+def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
     """The champion on the candidate's held-out cut-off, by a booster that did not see it; else None."""
     if (version := registry.with_alias(config.settings, name)) is None:
         return None
@@ -121,7 +121,7 @@ def train_horizon(
         return {f"{name}_version": int(known.number), f"{name}_reused": 1}
     made = candidates.make(data, task, chosen, horizon_days)
     made.evaluation.update(model=task.name, horizon_days=horizon_days, run_date=config.run_date.isoformat())
-    verdict = gate.judge(made.evaluation["figures"], _champion_figures(config, name, task, made), chosen.gate)
+    verdict = gate.judge(made.evaluation["figures"], champion_figures(config, name, task, made), chosen.gate)
     number = _register(config, name, made, chosen, verdict, fingerprint)
     _note(config, asked, data, made, task, fingerprint)
     return {

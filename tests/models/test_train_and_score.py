@@ -1,0 +1,162 @@
+"""Train both models on a small gold and score its customers, twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import numpy as np
+import polars as pl
+import pytest
+
+import models.churn.score
+import models.churn.train
+import models.ltv.score
+import models.ltv.train
+from alluvium import catalog, delta, ledger
+from alluvium.errors import AlluviumError
+from alluvium.job import JobConfig
+from alluvium.settings import Settings
+from models.common import cutoffs, mlflow_door, registry
+
+RUN_DATE = date(2025, 9, 30)
+AS_OF = date(2025, 10, 1)
+SHOPPERS = 160
+GOLD = (catalog.GOLD_CUSTOMERS, catalog.GOLD_ORDERS, catalog.GOLD_CUSTOMER_FEATURES)
+
+
+def orders() -> pl.DataFrame:
+    """Nine months of orders: each shopper has a rate, and one in eight stops in June."""
+    rng = np.random.default_rng(2)
+    rates, days = rng.gamma(1.2, 0.06, SHOPPERS) + 0.005, 303
+    who, ago = np.nonzero(rng.uniform(size=(SHOPPERS, days)) < rates[:, None])
+    bought = pl.DataFrame(
+        {
+            "customer_id": [f"C{i}" for i in who],
+            "ordered_on": [AS_OF - timedelta(days=int(day) + 1) for day in ago],
+            "order_total": rng.gamma(4, 5, len(who)).round(2),
+            "has_stopped": (who % 8 == 0) & (ago < 120),
+        }
+    )
+    kept = bought.filter(~pl.col("has_stopped")).drop("has_stopped")
+    return kept.select(pl.int_range(pl.len()).cast(pl.String).alias("order_id"), pl.all())
+
+
+def features(bought: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.DataFrame:
+    """What gold.customer_features would say: one row per customer."""
+    seen = bought.filter(pl.col("ordered_on") < as_of).with_columns(
+        days=(pl.lit(as_of) - pl.col("ordered_on")).dt.total_days()
+    )
+    recent = pl.col("days") <= 90
+    summed = seen.group_by("customer_id").agg(
+        orders_90d=recent.sum().cast(pl.Int32),
+        spend_90d=pl.col("order_total").filter(recent).sum(),
+        days_since_last_order=pl.col("days").min().cast(pl.Int32),
+    )
+    return customers.select("customer_id", as_of_date=pl.lit(as_of)).join(
+        summed, on="customer_id", how="left"
+    )
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory: pytest.TempPathFactory) -> JobConfig:
+    """A registry of its own; the tables lie in the session's lake."""
+    return JobConfig(RUN_DATE, Settings(home=tmp_path_factory.mktemp("models")))
+
+
+@pytest.fixture(scope="module")
+def lake(spark, config: JobConfig) -> Iterator[None]:
+    """160 shoppers and two customers who never bought; C1 may not be profiled."""
+    bought = orders()
+    names = [f"C{i}" for i in range(SHOPPERS)] + ["N1", "N2"]
+    first = bought.group_by("customer_id").agg(first_ordered_on=pl.col("ordered_on").min())
+    customers = (
+        pl.DataFrame({"customer_id": names})
+        .join(first, on="customer_id", how="left")
+        .with_columns(
+            first_seen_on=pl.lit(date(2024, 12, 1)), is_profiling_allowed=pl.col("customer_id") != "C1"
+        )
+    )
+    days = [*cutoffs.wanted(RUN_DATE), AS_OF]
+    facts = pl.concat([features(bought, customers, day) for day in days])
+    for table, frame in zip(GOLD, (customers, bought, facts), strict=True):
+        spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
+        spark.createDataFrame(frame.to_arrow()).write.format("delta").saveAsTable(table.full_name)
+    yield
+    for table in (*GOLD, catalog.ML_CHURN_SCORES, catalog.ML_LTV_SCORES):
+        spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
+
+
+@pytest.fixture(scope="module")
+def scored(spark, lake: None, config: JobConfig) -> dict[str, dict[str, int]]:
+    """The counts of each job."""
+    jobs = (models.churn.train, models.churn.score, models.ltv.train, models.ltv.score)
+    return {job.__name__.removeprefix("models."): dict(job.run(spark, config)) for job in jobs}
+
+
+def rows(spark, table) -> pl.DataFrame:
+    found = delta.read(spark, table).where(f"as_of_date = DATE'{AS_OF}'")
+    return pl.from_arrow(found.orderBy("customer_id", "horizon_days").toArrow())
+
+
+def test_every_customer_has_one_score_per_horizon(spark, scored) -> None:
+    churn, ltv = rows(spark, catalog.ML_CHURN_SCORES), rows(spark, catalog.ML_LTV_SCORES)
+    for scores, horizon_days in ((churn, 30), (ltv, 60)):
+        assert scores.height == scores["customer_id"].n_unique() == SHOPPERS + 2
+        assert set(scores["horizon_days"]) == {horizon_days}
+        assert set(scores["model_version"]) == {"1"}
+    assert churn["churn_probability"].is_between(0, 1).all()
+    assert (ltv["predicted_spend"] >= 0).all()
+    assert scored["churn.score"]["customers_no_history"] >= 2
+
+
+def test_whoever_the_model_cannot_speak_of_gets_the_prior_and_the_reason(
+    spark, scored, config: JobConfig
+) -> None:
+    scores = rows(spark, catalog.ML_CHURN_SCORES).rows_by_key("customer_id", named=True, unique=True)
+    priors = registry.manifest(registry.champion(config.settings, "churn_30d")).priors
+    for customer_id, reason in (("N1", "no_history"), ("C1", "no_consent"), ("C8", "lapsed")):
+        score = scores[customer_id]
+        assert (score["scored_for"], score["reason_code"]) == ("prior", reason)
+        assert score["churn_probability"] == pytest.approx(priors[reason])
+        assert score["churn_decile"] is None
+    assert {row["churn_decile"] for row in scores.values()} == {None, *range(1, 11)}
+
+
+def test_the_same_night_again_gives_the_same_rows_and_no_second_version(
+    spark, scored, config: JobConfig
+) -> None:
+    before = [rows(spark, table) for table in (catalog.ML_CHURN_SCORES, catalog.ML_LTV_SCORES)]
+    assert models.churn.train.run(spark, config)["churn_30d_reused"] == 1
+    for job in (models.churn.score, models.ltv.score):
+        job.run(spark, config)
+    after = [rows(spark, table) for table in (catalog.ML_CHURN_SCORES, catalog.ML_LTV_SCORES)]
+    assert all(one.equals(other) for one, other in zip(before, after, strict=True))
+
+
+def test_what_a_model_was_trained_on_is_noted_with_the_versions_of_the_tables(
+    scored, config: JobConfig
+) -> None:
+    noted = ledger.read(catalog.ML_TRAINING_SETS, config.settings).to_pylist()
+    assert [(row["model"], row["horizon_days"]) for row in noted] == [("churn", 30), ("ltv", 60)]
+    assert '"gold.customer_features": 0' in noted[0]["table_versions"]
+    assert noted[0]["evaluated_on"] == date(2025, 9, 1)
+    metrics = ledger.read(catalog.ML_MONITORING, config.settings).to_pylist()
+    assert {"count_model", "mean_score"} <= {row["metric"] for row in metrics}
+
+
+def test_a_corrupt_champion_leaves_the_scores_as_they_are(spark, scored, config: JobConfig) -> None:
+    before = rows(spark, catalog.ML_LTV_SCORES)
+    champion = registry.champion(config.settings, "ltv_60d")
+    file = mlflow_door.local_path(f"{champion.artefacts}/model.ubj", config.settings)
+    content = file.read_bytes()
+    file.write_bytes(content[:-20])
+    with pytest.raises(AlluviumError, match="alluvium job ltv"):
+        models.ltv.score.run(spark, config)
+    file.write_bytes(content)
+    assert rows(spark, catalog.ML_LTV_SCORES).equals(before)
+
+
+def test_a_night_without_features_is_refused(spark, scored, config: JobConfig) -> None:
+    with pytest.raises(AlluviumError, match="no features as of 2025-10-05"):
+        models.churn.score.run(spark, JobConfig(date(2025, 10, 4), config.settings))
