@@ -95,8 +95,8 @@ def _show_rows(summary: Mapping[str, Any]) -> None:
     rows = summary["rows"]
     planted = ", ".join(f"{count} {kind}" for kind, count in summary["planted"].items())
     console.print(
-        f"[bold]Rows[/]  {rows['rows_read']:,} read = {rows['accepted']:,} accepted + {rows['quarantined']:,} "
-        f"quarantined + {rows['duplicates']:,} duplicates (planted: {planted})"
+        f"[bold]Rows[/]  {rows['rows_read']:,} read = {rows['accepted']:,} accepted "
+        f"+ {rows['quarantined']:,} quarantined + {rows['duplicates']:,} duplicates (planted: {planted})"
     )
 
 
