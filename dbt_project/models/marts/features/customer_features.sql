@@ -1,0 +1,178 @@
+{%- set windows = [7, 30, 60, 90, 180, 365] -%}
+{%- set counted = {
+    'orders': 'count_orders', 'items': 'count_items', 'sessions': 'count_sessions', 'product_views': 'count_product_views',
+    'carts': 'count_carts', 'email_opens': 'count_email_opens', 'email_clicks': 'count_email_clicks',
+} -%}
+{%- set summed = {'spend': 'spend', 'discount': 'discount', 'coupon_discount': 'coupon_discount'} -%}
+{{
+    config(
+        incremental_strategy='replace_where',
+        partition_by=['as_of_date'],
+        meta={'replace_where': 'as_of_date in (' ~ as_of_dates() ~ ')'},
+    )
+}}
+
+with
+
+as_of_dates as (
+
+    select explode(array({{ as_of_dates() }})) as as_of_date
+
+),
+
+customers as (
+
+    select customers.customer_id, customers.first_seen_on, as_of_dates.as_of_date
+
+    from {{ ref('customers') }} as customers
+
+    inner join as_of_dates
+        on customers.first_seen_on < as_of_dates.as_of_date
+
+),
+
+with_gap as (
+
+    select
+        *,
+        if(
+            count_orders > 0,
+            datediff(
+                activity_on,
+                lag(if(count_orders > 0, activity_on, null), 1) ignore nulls
+                    over (partition by customer_id order by activity_on)
+            ),
+            null
+        ) as gap_days
+
+    from {{ ref('customer_activity_daily') }}
+
+),
+
+-- Everything that follows is seen from an as-of date and lies strictly before it.
+seen as (
+
+    select
+        with_gap.*,
+        as_of_dates.as_of_date,
+        datediff(as_of_dates.as_of_date, with_gap.activity_on) as age_days,
+        if(with_gap.count_orders > 0, datediff(as_of_dates.as_of_date, with_gap.activity_on), null) as visit_age_days
+
+    from with_gap
+
+    inner join as_of_dates
+        on with_gap.activity_on < as_of_dates.as_of_date
+
+),
+
+summed as (
+
+    select
+        customer_id,
+        as_of_date,
+        {%- for days in windows %}
+        {%- for name, column in counted.items() %}
+        cast(sum(if(age_days <= {{ days }}, {{ column }}, 0)) as int) as {{ name }}_{{ days }}d,
+        {%- endfor %}
+        {%- for name, column in summed.items() %}
+        cast(sum(if(age_days <= {{ days }}, {{ column }}, 0)) as double) as {{ name }}_{{ days }}d,
+        {%- endfor %}
+        {%- endfor %}
+        min(visit_age_days) as days_since_last_order,
+        max(visit_age_days) as days_since_first_order,
+        min(if(count_sessions > 0, age_days, null)) as days_since_last_session,
+        min(if(count_email_opens > 0, age_days, null)) as days_since_last_email_open,
+        avg(gap_days) as mean_gap_days,
+        stddev_samp(gap_days) as sd_gap_days,
+        bit_count(bit_or(if(visit_age_days <= 91, shiftleft(1L, cast(floor((visit_age_days - 1) / 7) as int)), 0L)))
+            as weeks_with_visit_13w,
+        sum(if(count_orders > 0, pow(2, -visit_age_days / 14.0), 0)) as visits_decayed_2w,
+        sum(if(count_orders > 0, pow(2, -visit_age_days / 42.0), 0)) as visits_decayed_6w,
+        bit_count(bit_or(if(visit_age_days <= 364, shiftleft(1L, cast(floor((visit_age_days - 1) / 14) as int)), 0L)))
+            as visited_14d_blocks,
+        bit_count(bit_or(if(visit_age_days <= 360, shiftleft(1L, cast(floor((visit_age_days - 1) / 30) as int)), 0L)))
+            as visited_30d_blocks
+
+    from seen
+
+    group by customer_id, as_of_date
+
+),
+
+campaigns as (
+
+    select
+        touches.customer_id,
+        as_of_dates.as_of_date,
+        cast(count_if(touches.starts_on >= date_sub(as_of_dates.as_of_date, 90)) as int) as campaigns_90d,
+        cast(count_if(touches.ends_on >= as_of_dates.as_of_date) as int) as campaigns_running
+
+    from {{ ref('campaign_touches') }} as touches
+
+    inner join as_of_dates
+        on touches.starts_on < as_of_dates.as_of_date
+
+    group by touches.customer_id, as_of_dates.as_of_date
+
+),
+
+redemptions as (
+
+    select
+        redemptions.customer_id,
+        as_of_dates.as_of_date,
+        cast(count_if(redemptions.redeemed_on >= date_sub(as_of_dates.as_of_date, 90)) as int) as redemptions_90d
+
+    from {{ ref('coupon_redemptions') }} as redemptions
+
+    inner join as_of_dates
+        on redemptions.redeemed_on < as_of_dates.as_of_date
+
+    group by redemptions.customer_id, as_of_dates.as_of_date
+
+)
+
+select
+    customers.customer_id,
+    customers.as_of_date,
+    datediff(customers.as_of_date, customers.first_seen_on) as tenure_days,
+    {%- for days in windows %}
+    {%- for name in counted %}
+    coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
+    {%- endfor %}
+    {%- for name in summed %}
+    coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
+    {%- endfor %}
+    {%- endfor %}
+    summed.days_since_last_order,
+    summed.days_since_first_order,
+    summed.days_since_last_session,
+    summed.days_since_last_email_open,
+    summed.mean_gap_days,
+    summed.sd_gap_days,
+    summed.days_since_last_order / summed.mean_gap_days as current_gap_over_mean,
+    coalesce(summed.weeks_with_visit_13w, 0) as weeks_with_visit_13w,
+    coalesce(summed.visits_decayed_2w, 0) as visits_decayed_2w,
+    coalesce(summed.visits_decayed_6w, 0) as visits_decayed_6w,
+    1 - summed.visited_14d_blocks / least(26, ceil(summed.days_since_first_order / 14)) as empty_14d_block_share,
+    1 - summed.visited_30d_blocks / least(12, ceil(summed.days_since_first_order / 30)) as empty_30d_block_share,
+    3 * summed.spend_30d / nullif(summed.spend_90d, 0) as spend_30d_over_90d,
+    3 * summed.orders_30d / nullif(summed.orders_90d, 0) as orders_30d_over_90d,
+    summed.spend_90d / nullif(summed.orders_90d, 0) as mean_order_spend_90d,
+    summed.items_90d / nullif(summed.orders_90d, 0) as mean_order_items_90d,
+    summed.discount_90d / nullif(summed.spend_90d + summed.discount_90d, 0) as discount_share_90d,
+    summed.coupon_discount_90d / nullif(summed.spend_90d + summed.discount_90d, 0) as coupon_share_90d,
+    coalesce(campaigns.campaigns_90d, 0) as campaigns_90d,
+    coalesce(campaigns.campaigns_running, 0) as campaigns_running,
+    coalesce(redemptions.redemptions_90d, 0) as redemptions_90d
+
+from customers
+
+left join summed
+    on customers.customer_id = summed.customer_id and customers.as_of_date = summed.as_of_date
+
+left join campaigns
+    on customers.customer_id = campaigns.customer_id and customers.as_of_date = campaigns.as_of_date
+
+left join redemptions
+    on customers.customer_id = redemptions.customer_id and customers.as_of_date = redemptions.as_of_date
