@@ -18,6 +18,7 @@ from alluvium.tables import ingest as tables
 from spark_jobs.ingest import counting, footprint, quarantine, reasons, silver
 from spark_jobs.ingest.batch_ledger import Row, check_conservation
 from spark_jobs.ingest.counting import Counts
+from spark_jobs.ingest.drift import new_columns
 from spark_jobs.ingest.judging import Judgement, is_bad, is_good, judge
 from spark_jobs.ingest.landing import Delivery
 from spark_jobs.ingest.reading import read_files
@@ -70,33 +71,24 @@ def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) ->
 
 
 def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
-    """The ledger row of a batch that has no files."""
-    return _row(bench, delivery, fingerprint, Counts(), EMPTY, {}, 0.0)
+    """The ledger row of a delivery without a row in it.
 
-
-def _row(
-    bench: Bench,
-    delivery: Delivery,
-    fingerprint: str,
-    counts: Counts,
-    status: str,
-    found: dict[str, int],
-    seconds: float,
-) -> Row:
+    Raises AlluviumError when a file has a new column and the contract does not allow that.
+    """
     return {
         "source": delivery.contract.source,
         "entity": delivery.contract.entity,
         "run_date": delivery.run_date,
-        **counts.as_row(),
-        "status": status,
-        "reasons": json.dumps(found),
+        **Counts().as_row(),
+        "status": EMPTY,
+        "reasons": "{}",
         "is_initial": bench.by.is_initial,
         "file_count": len(delivery.files),
         "byte_count": delivery.byte_count,
-        "new_columns": "[]",
+        "new_columns": json.dumps(new_columns(delivery)),
         "contract_version": delivery.contract.version,
         "fingerprint": fingerprint,
-        "seconds": round(seconds, 3),
+        "seconds": 0.0,
     }
 
 
@@ -104,6 +96,7 @@ def load(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
     """Load one delivery and return its row of `ops.batches`, which the caller writes when the data stands."""
     started = time.perf_counter()
     contract = delivery.contract
+    row = empty_row(bench, delivery, fingerprint)
     is_small = delivery.byte_count < SMALL_BYTES
     delivered = delivered_rows(bench, delivery)
     judged = judge(delivered, contract, bench.by)
@@ -114,9 +107,9 @@ def load(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
         is_refused = counts.bad_share > contract.max_bad_share
         rows = _all_bad(delivered, contract, bench.by) if is_refused else judged
         counts = counts.refused() if is_refused else counts
-        rows = counting.first_copies(rows) if counts.rows_duplicate else rows
-        _write(bench, contract, rows, counts)
+        _write(bench, contract, counting.first_copies(rows) if counts.rows_duplicate else rows, counts)
     finally:
         judged.unpersist()
     status = REFUSED if is_refused else LOADED
-    return _row(bench, delivery, fingerprint, counts, status, found, time.perf_counter() - started)
+    seconds = round(time.perf_counter() - started, 3)
+    return {**row, **counts.as_row(), "status": status, "reasons": json.dumps(found), "seconds": seconds}
