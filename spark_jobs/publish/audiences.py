@@ -101,8 +101,8 @@ def _people(spark: SparkSession, config: JobConfig, planned: Plan, running: list
     redirects = delta.read(spark, catalog.IDENTITY_REDIRECTS) if has_redirects else None
     consents = delta.read(spark, catalog.GOLD_CONSENTS)
     consent = candidates.consent_as_of(consents, config.run_date, config.run_date_end)
-    contacts = delta.read(spark, catalog.PII_CUSTOMERS)
-    return candidates.with_contact(candidates.with_successor(people, redirects), consent, contacts)
+    profiles = candidates.profiles(delta.read(spark, catalog.PII_CUSTOMERS), consent)
+    return candidates.with_profile(candidates.with_successor(people, redirects), profiles)
 
 
 def _by_delivery(people: Iterator[Any]) -> Iterator[tuple[tuple[str, str], Iterator[Any]]]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
+from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
@@ -34,26 +35,29 @@ def consent_as_of(consents: DataFrame, run_date: date, run_date_end: datetime) -
     Two choices that hold at once count as a refusal. A purpose in neither array was never asked for.
     """
     current = consents.where(_holds_at_end_of(consents, run_date, run_date_end))
-    by_purpose = current.groupBy("customer_id", "purpose").agg(
-        F.bool_and(F.col("status") == GRANTED).alias("is_granted")
+    is_granted = F.coalesce(F.col("status") == GRANTED, F.lit(False))
+    by_customer = current.groupBy("customer_id").agg(
+        F.collect_set(F.when(is_granted, F.col("purpose"))).alias("agreed"),
+        F.collect_set(F.when(~is_granted, F.col("purpose"))).alias("refused"),
     )
-    return by_purpose.groupBy("customer_id").agg(
-        F.collect_set(F.when(F.col("is_granted"), F.col("purpose"))).alias("granted"),
-        F.collect_set(F.when(~F.col("is_granted"), F.col("purpose"))).alias("refused"),
-    )
+    return by_customer.select("customer_id", F.array_except("agreed", "refused").alias("granted"), "refused")
 
 
-def _shared_key(column: str) -> Column:
-    return F.lower(F.trim(F.col(column)))
+def _refused_by_sharers(column: str) -> Column:
+    """The purposes refused by anybody who has the same address; who has none shares it with nobody."""
+    shared = F.coalesce(F.lower(F.trim(F.col(column))), F.concat(F.lit("\x1f"), F.col("customer_id")))
+    refusals = F.collect_list("refused").over(Window.partitionBy(shared))
+    return F.array_distinct(F.flatten(refusals)).alias(f"{column}_refused")
 
 
-def refused_by_sharers(contacts: DataFrame, consent: DataFrame, column: str) -> DataFrame:
-    """For each address with a refusal by anybody who has it: the purposes refused, one row per address."""
-    return (
-        contacts.join(consent, on="customer_id", how="inner")
-        .select(_shared_key(column).alias(f"shared_{column}"), F.explode("refused").alias("purpose"))
-        .groupBy(f"shared_{column}")
-        .agg(F.collect_set("purpose").alias(f"{column}_refused"))
+def profiles(contacts: DataFrame, consent: DataFrame) -> DataFrame:
+    """Contact details with what the customer granted, and what anybody with the same address refused."""
+    joined = contacts.join(consent, on="customer_id", how="left")
+    return joined.select(
+        F.col("customer_id").alias("contact_id"),
+        "granted",
+        *CONTACT_COLUMNS,
+        *[_refused_by_sharers(column) for column in SHARED_COLUMNS],
     )
 
 
@@ -90,22 +94,27 @@ def with_successor(people: DataFrame, redirects: DataFrame | None) -> DataFrame:
     )
 
 
-def with_contact(people: DataFrame, consent: DataFrame, contacts: DataFrame) -> DataFrame:
+def with_profile(people: DataFrame, profiles: DataFrame) -> DataFrame:
     """Add consent and contact details, as the last thing, in the order of the files."""
-    details = contacts.select(F.col("customer_id").alias("contact_id"), *CONTACT_COLUMNS)
-    joined = people.join(consent, on="customer_id", how="left").join(details, on="contact_id", how="left")
-    for column in SHARED_COLUMNS:
-        sharers = refused_by_sharers(contacts, consent, column)
-        joined = joined.join(sharers, on=_shared_key(column) == F.col(f"shared_{column}"), how="left")
     none = F.array().cast("array<string>")
     missing = F.array_except(F.coalesce("required", none), F.coalesce("granted", none))
-    return joined.select(
-        "segment", "platform", "customer_id", "contact_id", "entered_at", "written_left_at", "former_purpose",
-        "former_version", *CONTACT_COLUMNS,
-        F.coalesce("is_member", F.lit(False)).alias("is_member"),
-        (F.size(missing) == 0).alias("is_consented"),
-        *[_is_refused(column).alias(f"{column}_is_refused") for column in SHARED_COLUMNS],
-    ).orderBy("segment", "platform", "customer_id")  # fmt: skip
+    return (
+        people.join(profiles, on="contact_id", how="left")
+        .select(
+            "segment",
+            "platform",
+            "customer_id",
+            "entered_at",
+            "written_left_at",
+            "former_purpose",
+            "former_version",
+            *CONTACT_COLUMNS,
+            F.coalesce("is_member", F.lit(False)).alias("is_member"),
+            (F.size(missing) == 0).alias("is_consented"),
+            *[_is_refused(column).alias(f"{column}_is_refused") for column in SHARED_COLUMNS],
+        )
+        .orderBy("segment", "platform", "customer_id")
+    )
 
 
 def _is_refused(column: str) -> Column:

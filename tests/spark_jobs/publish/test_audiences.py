@@ -5,18 +5,20 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from random import Random
+from types import SimpleNamespace
 
 import pytest
 
 from alluvium import catalog, delta, ledger, stays
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from spark_jobs.publish import audiences
+from spark_jobs.publish.audience import BLOCKED, Outcome
 from spark_jobs.publish.candidates import consent_as_of
-from spark_jobs.publish.plan import FOLDER
+from spark_jobs.publish.plan import FOLDER, load
 
 FIRST, SECOND = date(2017, 11, 1), date(2017, 11, 2)
 CONSENT = "customer_id string, purpose string, status string, valid_from timestamp, valid_to timestamp"
@@ -50,17 +52,28 @@ def put(spark, table, ddl, rows) -> None:
     spark.createDataFrame(rows, ddl).write.format("delta").saveAsTable(table.full_name)
 
 
-@pytest.fixture
-def consents(spark) -> Callable[[list[tuple[object, ...]]], None]:
-    """Replaces gold.consents."""
-    return lambda rows: put(spark, catalog.GOLD_CONSENTS, CONSENT, rows)
+def members_of_fans(spark, numbers: str) -> None:
+    spark.sql(f"DROP TABLE IF EXISTS {catalog.PUBLISHED_SEGMENT_MEMBERS.full_name}")
+    rows = [("fans", f"C{n}", stays.night_at(FIRST), None, "v1", FIRST) for n in numbers]
+    ddl = ", ".join(f"{name} {kind}" for name, (kind, _) in catalog.PUBLISHED_SEGMENT_MEMBERS.columns.items())
+    delta.append(spark.createDataFrame(rows, ddl), catalog.PUBLISHED_SEGMENT_MEMBERS)
 
 
-@pytest.fixture
-def night(spark, session_settings, tmp_path):
-    """Runs the deliveries of a night in which `fans` has these members; gives the ledger rows by platform."""
-    (tmp_path / "deliveries.yml").write_text(PLAN)
-    shutil.copy(FOLDER / "platforms.yml", tmp_path)
+def content(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def plan(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("plan")
+    (folder / "deliveries.yml").write_text(PLAN)
+    shutil.copy(FOLDER / "platforms.yml", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def lake(spark, session_settings) -> Settings:
+    """Nine customers; C2, C6 and C7 change between the nights, C8 shares the address of C3, who said no."""
     settings = session_settings.model_copy(update={"exports_s3_bucket": None})
     shutil.rmtree(settings.exports, ignore_errors=True)
     for table in (catalog.PUBLISHED_SEGMENT_RUNS, catalog.PUBLISHED_AUDIENCE_DELIVERIES):
@@ -68,85 +81,103 @@ def night(spark, session_settings, tmp_path):
     for table in (catalog.PUBLISHED_AUDIENCE_MEMBERS, catalog.IDENTITY_REDIRECTS, catalog.OPS_SUPPRESSIONS):
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
     people = [
-        (f"C{n}", f"c{n}@example.org", None, "Ann", None, None, None, None, "US", None) for n in range(1, 6)
+        (f"C{n}", f"c{n if n != 8 else 3}@example.org", None, "Ann", None, None, None, None, "US", None)
+        for n in range(1, 10)
     ]
     put(spark, catalog.PII_CUSTOMERS, CONTACT, people)
+    # C3 has two answers at once, C4 was never asked. C5 revokes an hour after the second run date has ended,
+    # which it does at local midnight, 04:00 UTC.
+    both = [granted("C3"), revoked("C3", at(1) - timedelta(days=9))]
+    changed = [granted("C2", at(2)), revoked("C2", at(2)), granted("C5", at(3, 5)), revoked("C5", at(3, 5))]
+    consents = [granted("C1"), *changed, *both, granted("C6"), granted("C7"), granted("C8"), granted("C9")]
+    put(spark, catalog.GOLD_CONSENTS, CONSENT, consents)
+    suppressed = [("customer_id", "C9", "bounced", at(1))]
+    ddl = ", ".join(f"{name} {kind}" for name, (kind, _) in catalog.OPS_SUPPRESSIONS.columns.items())
+    delta.append(spark.createDataFrame(suppressed, ddl), catalog.OPS_SUPPRESSIONS)
+    return settings
 
-    def run(run_date: date, members: str) -> dict[str, dict[str, object]]:
-        spark.sql(f"DROP TABLE IF EXISTS {catalog.PUBLISHED_SEGMENT_MEMBERS.full_name}")
-        rows = [("fans", f"C{n}", stays.night_at(FIRST), None, "v1", FIRST) for n in members]
-        ddl = ", ".join(
-            f"{name} {kind}" for name, (kind, _) in catalog.PUBLISHED_SEGMENT_MEMBERS.columns.items()
-        )
-        delta.append(spark.createDataFrame(rows, ddl), catalog.PUBLISHED_SEGMENT_MEMBERS)
+
+@pytest.fixture(scope="module")
+def nights(spark, lake, plan) -> SimpleNamespace:
+    """Two nights, the second one repeated: each takes seconds, so that every test looks at the same ones."""
+
+    def run(run_date: date) -> SimpleNamespace:
         decided = {"segment": "fans", "run_date": run_date, "definition_version": "v1", "status": "decided"}
         decided["allowed_purposes"] = "marketing_email"
-        ledger.replace(catalog.PUBLISHED_SEGMENT_RUNS, [decided], f"run_date = '{run_date}'", settings)
-        audiences.run(spark, JobConfig(run_date, settings, {"plan": str(tmp_path)}))
-        written = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, settings).to_pylist()
-        return {row["platform"]: row for row in written if row["run_date"] == run_date}
+        ledger.replace(catalog.PUBLISHED_SEGMENT_RUNS, [decided], f"run_date = '{run_date}'", lake)
+        audiences.run(spark, JobConfig(run_date, lake, {"plan": str(plan)}))
+        written = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, lake).to_pylist()
+        return SimpleNamespace(
+            ledger={row["platform"]: row for row in written if row["run_date"] == run_date},
+            files=content(lake.exports),
+            version=delta.version(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS),
+        )
 
-    return run
-
-
-def ids(settings, run_date: date, name: str) -> list[str]:
-    path = settings.exports / str(run_date) / "email" / "fans" / name
-    return [row["customer_id"] for row in csv.DictReader(path.open(newline=""))] if path.exists() else []
-
-
-def content(folder: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-
-
-def test_only_granted_consent_goes_out_and_a_revocation_is_a_removal(
-    spark, session_settings, consents, night
-):
-    # C2 revokes on the second day, C3 has two answers at once, C4 was never asked. C5 revokes an hour after
-    # the second run date has ended, which it does at local midnight, 04:00 UTC.
-    both = [granted("C3"), revoked("C3", at(1) - timedelta(days=9))]
-    consents([granted("C1"), granted("C2", at(2)), revoked("C2", at(2)), *both, granted("C5", at(3, 5))])
-    first = night(FIRST, "12345")
-    assert first["email"]["status"] == "delivered"
-    assert first["email"]["count_without_consent"] == 2
-    assert (first["meta"]["status"], first["meta"]["count_exported"]) == ("refused", 0)
-    assert ids(session_settings, FIRST, "audience_0001.csv") == ["C1", "C2", "C5"]
-    second = night(SECOND, "12345")
-    assert ids(session_settings, SECOND, "audience_0001.csv") == ["C1", "C5"]
-    assert ids(session_settings, SECOND, "removals.csv") == ["C2"]
-    assert (second["email"]["count_added"], second["email"]["count_removed"]) == (0, 1)
-
-    files = content(session_settings.exports)
-    version = delta.version(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS)
-    again = night(SECOND, "12345")
-    assert content(session_settings.exports) == files
-    assert delta.version(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS) == version
-    assert again == second
-    members = delta.read(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS).where("left_at is not null").collect()
-    assert [(row["customer_id"], row["left_at"].date()) for row in members] == [("C2", SECOND)]
-
-
-def test_without_a_consent_table_nobody_goes_out_and_the_run_says_why(spark, session_settings, night):
-    spark.sql(f"DROP TABLE IF EXISTS {catalog.GOLD_CONSENTS.full_name}")
-    rows = night(FIRST, "12")
-    assert (rows["email"]["status"], rows["email"]["reason"]) == ("blocked", "there is no consent table")
-    folder = session_settings.exports / str(FIRST) / "email" / "fans"
-    assert [path.name for path in folder.iterdir()] == ["manifest.json"]
-    assert json.loads((folder / "manifest.json").read_text())["files"] == []
-
-
-def test_a_retired_id_is_taken_back_unless_its_successor_is_there(spark, session_settings, consents, night):
-    consents([granted("C1"), granted("C2"), granted("C3")])
-    night(FIRST, "123")
-    heirs = [("C2", "C1", SECOND), ("C3", "C4", SECOND)]
+    members_of_fans(spark, "123456789")
+    first = run(FIRST)
+    members_of_fans(spark, "12345")
+    heirs = [("C6", "C1", SECOND), ("C7", "C4", SECOND)]
     put(
         spark,
         catalog.IDENTITY_REDIRECTS,
         "old_customer_id string, customer_id string, changed_on date",
         heirs,
     )
-    night(SECOND, "1")
-    removals = session_settings.exports / str(SECOND) / "email" / "fans" / "removals.csv"
-    assert [row["email"] for row in csv.DictReader(removals.open(newline=""))] == ["c4@example.org"]
+    return SimpleNamespace(first=first, second=run(SECOND), again=run(SECOND))
+
+
+def column(night, run_date: date, name: str, header: str) -> list[str]:
+    text = night.files[f"{run_date}/email/fans/{name}"].decode()
+    return [row[header] for row in csv.DictReader(text.splitlines())]
+
+
+def test_only_people_with_consent_at_the_end_of_the_run_date_go_out(nights):
+    assert column(nights.first, FIRST, "audience_0001.csv", "customer_id") == ["C1", "C2", "C5", "C6", "C7"]
+    assert column(nights.second, SECOND, "audience_0001.csv", "customer_id") == ["C1", "C5"]
+    delivered = nights.first.ledger["email"]
+    assert (delivered["count_without_consent"], delivered["count_suppressed"]) == (2, 1)
+
+
+def test_an_address_that_another_customer_refused_stays_out(nights):
+    assert "C8" in column(nights.first, FIRST, "rejects.csv", "customer_id")
+    assert "refused_by_another" in column(nights.first, FIRST, "rejects.csv", "reason")
+
+
+def test_revoked_and_retired_people_are_taken_back_unless_their_successor_is_there(nights):
+    # C2 revoked; C6 goes on as C1, who is in the file; C7 goes on as C4, who is not.
+    removed = column(nights.second, SECOND, "removals.csv", "email")
+    assert removed == ["c2@example.org", "c4@example.org"]
+    assert nights.second.ledger["email"]["count_removed"] == 3
+
+
+def test_the_same_night_again_writes_the_same_bytes_and_no_commit(nights):
+    assert nights.again.files == nights.second.files
+    assert nights.again.version == nights.second.version
+    assert nights.again.ledger == nights.second.ledger
+
+
+def test_a_purpose_that_the_segment_does_not_allow_is_refused(nights):
+    refused = nights.first.ledger["meta"]
+    assert (refused["status"], refused["reason"]) == ("refused", "the segment does not allow marketing_ads")
+    assert [name for name in nights.first.files if "/meta/" in name] == [f"{FIRST}/meta/fans/manifest.json"]
+
+
+def test_the_history_says_who_was_sent_where_and_until_when(spark, nights):
+    rows = delta.read(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS).orderBy("customer_id").collect()
+    left = {row["customer_id"]: row["left_at"] and row["left_at"].date() for row in rows}
+    assert left == {"C1": None, "C2": SECOND, "C5": None, "C6": SECOND, "C7": SECOND}
+    assert {row["purpose"] for row in rows} == {"marketing_email"}
+
+
+def test_a_delivery_that_does_not_run_leaves_a_manifest_that_says_why(settings, plan):
+    night = audiences.Night(JobConfig(FIRST, settings), load(plan))
+    outcome = Outcome(BLOCKED, "there is no consent table")
+    night.leave_out(night.planned.deliveries[0], outcome, "v1")
+    ((name, text),) = content(settings.exports).items()
+    assert name == f"{FIRST}/email/fans/manifest.json"
+    manifest = json.loads(text)
+    assert (manifest["status"], manifest["files"]) == ("blocked", [])
+    assert night.rows[0]["reason"] == "there is no consent table"
 
 
 def timeline(random: Random, customer_id: str) -> list[tuple[object, ...]]:
