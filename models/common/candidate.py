@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
@@ -20,6 +20,9 @@ from models.common.features import Matrix, matrix, without
 from models.common.params import Params
 from models.common.task import Task
 from models.common.training_sets import TrainingSet
+
+if TYPE_CHECKING:
+    from xgboost import Booster
 
 
 @dataclass(frozen=True)
@@ -40,22 +43,39 @@ class Candidate:
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The population's rows and how to cut them."""
+class _Work:
+    """The rows to learn from: `everybody`, and the population among them; and what to do with them."""
 
-    frame: pl.DataFrame
-    features: list[str]
+    everybody: pl.DataFrame
+    population: pl.DataFrame
+    features: tuple[str, ...]
     task: Task
-
-    def at(self, days: Sequence[date]) -> pl.DataFrame:
-        return self.frame.filter(pl.col("as_of_date").is_in(list(days)))
+    params: Params
+    horizon_days: int
 
     def numbers(self, days: Sequence[date]) -> tuple[Matrix, Numbers]:
-        rows = self.at(days)
+        rows = _at(self.population, days)
         return matrix(rows, self.features), self.task.outcome(rows)
+
+    def manifest(self, days: Sequence[date]) -> Manifest:
+        known = _at(self.everybody, days)
+        return Manifest(
+            model=self.task.name,
+            horizon_days=self.horizon_days,
+            active_days=self.params.active_days,
+            features=self.features,
+            labels_end=outcome_end(max(days), self.horizon_days),
+            priors=population.priors(known, self.task.outcome(known), self.params.active_days),
+        )
+
+
+def _at(rows: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    return rows.filter(pl.col("as_of_date").is_in(list(days)))
 
 
 def _rarer(rows: pl.DataFrame, task: Task) -> int:
+    if rows.is_empty():
+        return 0
     events = next(iter(task.events(rows).values()))
     return int(min(events.sum(), (~events).sum()))
 
@@ -63,16 +83,10 @@ def _rarer(rows: pl.DataFrame, task: Task) -> int:
 def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -> Split:
     """The split, when there is enough to learn from and to measure on; else AlluviumError with the counts."""
     days = rows["as_of_date"].unique().sort().to_list()
-    least = params.minimum
+    least, count = params.minimum, _rarer(rows, task)
     cut = split(days, horizon_days)
-    count = _rarer(rows, task) if len(rows) else 0
-    held_out = rows.filter(pl.col("as_of_date") == cut.evaluation) if cut else rows.clear()
-    if (
-        cut
-        and len(rows) >= least.rows
-        and count >= least.events
-        and _rarer(held_out, task) >= least.events // 4
-    ):
+    count_held_out = _rarer(_at(rows, [cut.evaluation]), task) if cut else 0
+    if cut and len(rows) >= least.rows and count >= least.events and count_held_out >= least.events // 4:
         return cut
     raise AlluviumError(
         f"Too little to train {task.name} on: {len(rows)} rows with {count} of the rarer outcome at cut-offs "
@@ -83,56 +97,44 @@ def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -
     )
 
 
-def _count_trees(rows: _Rows, cut: Split, params: Params) -> int:
+def _count_trees(work: _Work, cut: Split) -> int:
     if cut.stopping is None:
-        return params.rounds.fallback
-    return boosting.count_trees(
-        params.xgboost, params.rounds, rows.numbers(cut.fitting), rows.numbers([cut.stopping])
-    )
+        return work.params.rounds.fallback
+    later = work.numbers([cut.stopping])
+    return boosting.count_trees(work.params.xgboost, work.params.rounds, work.numbers(cut.fitting), later)
+
+
+def _measure(work: _Work, cut: Split, booster: Booster) -> dict[str, Any]:
+    """The held-out cut-off, by the booster and by baselines that know no more than it does."""
+    values, outcome = work.numbers([cut.evaluation])
+    known, held_out = _at(work.population, cut.known), _at(work.population, [cut.evaluation])
+    predictions = {"model": boosting.predict(booster, values)}
+    predictions |= work.task.baselines(known, held_out, work.horizon_days)
+    return evaluate(work.task, outcome, predictions) | {"evaluated_on": cut.evaluation.isoformat()}
 
 
 def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Candidate:
     """Fit and measure a candidate; raises AlluviumError when there is too little data."""
-    everybody = data.frame
-    active = population.active(everybody, params.active_days)
+    active = population.active(data.frame, params.active_days)
     cut = _enough(active, task, params, horizon_days)
     flagged = leaks.suspicious(active, data.features, task.events(active), params.leaks)
-    rows = _Rows(active, without(data.features, flagged), task)
-    trees = _count_trees(rows, cut, params)
-
-    def fitted(days: Sequence[date]) -> tuple[bytes, Any]:
-        known = everybody.filter(pl.col("as_of_date").is_in(list(days)))
-        manifest = Manifest(
-            model=task.name,
-            horizon_days=horizon_days,
-            active_days=params.active_days,
-            features=tuple(rows.features),
-            labels_end=outcome_end(max(days), horizon_days),
-            priors=population.priors(known, task.outcome(known), params.active_days),
-        )
-        booster = boosting.fit(params.xgboost, trees, *rows.numbers(days))
-        return boosting.to_bytes(booster, manifest), booster
-
-    evaluated, booster = fitted(cut.known)
-    content, final = fitted(data.cutoffs)
-    held_out = rows.at([cut.evaluation])
-    predictions = {"model": boosting.predict(booster, matrix(held_out, rows.features))}
-    predictions |= task.baselines(rows.at(cut.known), held_out, horizon_days)
-    outcome = task.outcome(active)
+    features = tuple(without(data.features, flagged))
+    work = _Work(data.frame, active, features, task, params, horizon_days)
+    trees = _count_trees(work, cut)
+    closed = data.cutoffs
+    measured = boosting.fit(params.xgboost, trees, *work.numbers(cut.known))
+    scoring = boosting.fit(params.xgboost, trees, *work.numbers(closed))
+    content = boosting.to_bytes(scoring, work.manifest(closed))
     return Candidate(
         content=content,
-        evaluated=evaluated,
-        evaluation=evaluate(task, task.outcome(held_out), predictions)
-        | {
-            "evaluated_on": cut.evaluation.isoformat(),
-            "importance": boosting.importance(final, rows.features),
-        },
-        held_out=held_out,
+        evaluated=boosting.to_bytes(measured, work.manifest(cut.known)),
+        evaluation=_measure(work, cut, measured) | {"importance": boosting.importance(scoring, features)},
+        held_out=_at(active, [cut.evaluation]),
         trees=trees,
-        features=tuple(rows.features),
+        features=features,
         suspicious=flagged,
         count_rows=len(active),
-        mean_outcome=float(outcome.mean()),
+        mean_outcome=float(task.outcome(active).mean()),
     )
 
 

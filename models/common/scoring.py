@@ -6,37 +6,23 @@ driver, so a night of millions needs no other way.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING
-
-import pyarrow as pa
 
 from alluvium import catalog, delta
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.table import Table
-from models.common import boosting, monitoring, registry
+from models.common import monitoring, registry
 from models.common.boosting import Manifest
 from models.common.features import require
 from models.common.population import LAPSED, LAST_ORDER, NO_CONSENT, NO_HISTORY, orders_column
+from models.common.prediction import PREDICTED, predict_batches
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame, SparkSession
-
-PREDICTED = pa.schema([("customer_id", pa.string()), ("prediction", pa.float64())])
-
-
-def predict_batches(batches: Iterator[pa.RecordBatch], content: bytes) -> Iterator[pa.RecordBatch]:
-    """Predictions of Arrow batches of customer_id and features; loads the booster once per task."""
-    import numpy as np
-
-    booster, manifest = boosting.from_bytes(content)
-    for batch in batches:
-        values = [batch.column(name).to_numpy(zero_copy_only=False) for name in manifest.features]
-        predictions = boosting.predict(booster, np.column_stack(values).astype(np.float32))
-        yield pa.record_batch([batch.column("customer_id"), pa.array(predictions)], schema=PREDICTED)
 
 
 def _states(spark: SparkSession, as_of_date: date, active_days: int) -> DataFrame:
@@ -82,7 +68,7 @@ def scored(
     asked = states.where("reason_code is null")
     numbers = [F.col(name).cast("double") for name in manifest.features]
     predicted = asked.select("customer_id", *numbers).mapInArrow(
-        partial(predict_batches, content=content), "customer_id string, prediction double"
+        partial(predict_batches, content=content), PREDICTED
     )
     return (
         states.select("customer_id", "reason_code")

@@ -17,7 +17,7 @@ from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from models.common import candidate as candidates
 from models.common import cutoffs, features, gate, params, registry, tracking, training_sets
-from models.common.boosting import predict
+from models.common.boosting import Manifest, predict
 from models.common.candidate import Candidate
 from models.common.gate import Verdict
 from models.common.params import Params
@@ -26,6 +26,7 @@ from models.common.task import Task
 from models.common.training_sets import Question, TrainingSet
 
 if TYPE_CHECKING:
+    import polars as pl
     from pyspark.sql import SparkSession
 
 
@@ -52,19 +53,22 @@ def _already_made(config: JobConfig, name: str, fingerprint: str) -> Version | N
     return None
 
 
+def _can_judge(manifest: Manifest, held_out: pl.DataFrame) -> bool:
+    """Whether a booster saw none of the held-out outcomes, and finds its columns."""
+    did_not_see = manifest.labels_end <= held_out["as_of_date"][0]
+    return did_not_see and set(manifest.features) <= set(held_out.columns)
+
+
 def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
     """The champion on the candidate's held-out cut-off, by a booster that did not see it; else None."""
     if (version := registry.with_alias(config.settings, name)) is None:
         return None
-    held_out = made.held_out
     for load in (registry.load, registry.load_evaluated):
         with suppress(AlluviumError, ValueError):
             booster, manifest = load(config.settings, version)
-            if manifest.labels_end <= held_out["as_of_date"][0] and set(manifest.features) <= set(
-                held_out.columns
-            ):
-                predicted = predict(booster, features.matrix(held_out, manifest.features))
-                return task.figures(task.outcome(held_out), predicted)
+            if _can_judge(manifest, made.held_out):
+                predicted = predict(booster, features.matrix(made.held_out, manifest.features))
+                return task.figures(task.outcome(made.held_out), predicted)
     return None
 
 
