@@ -1,0 +1,239 @@
+"""Run the warehouse: the real dbt on the running Spark server, once a night.
+
+dbt's own files (target, partial parse) lie in `<home>/dbt`, what it says in `<home>/logs/dbt.log`, redacted;
+the checkout stays clean. See `dbt_project/README.md` for the variables.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from alluvium import session
+from alluvium.errors import AlluviumError
+from alluvium.redact import redact
+from alluvium.settings import CHECKOUT, Settings, get_settings
+
+PROJECT = CHECKOUT / "dbt_project"
+GOOD = frozenset({"success", "pass", "no-op"})
+OnLine = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class NodeResult:
+    """How one model, seed, snapshot or test went."""
+
+    name: str
+    kind: str
+    status: str
+    seconds: float
+    message: str
+
+
+@dataclass(frozen=True)
+class DbtResult:
+    """What one dbt command did, node by node in the order they ended."""
+
+    nodes: tuple[NodeResult, ...]
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Nodes by kind, and how many of them warned or were skipped; for the ledger."""
+        kinds = ("model", "snapshot", "seed", "test", "unit_test")
+        found = {f"{kind}s": sum(node.kind == kind for node in self.nodes) for kind in kinds}
+        states = {state: sum(node.status == word for node in self.nodes) for state, word in _STATES.items()}
+        return {name: count for name, count in {**found, **states}.items() if count}
+
+    @property
+    def slowest(self) -> list[NodeResult]:
+        """Nodes by their seconds, the slowest first."""
+        return sorted(self.nodes, key=lambda node: -node.seconds)
+
+
+_STATES = {"warned": "warn", "skipped": "skipped"}
+
+
+def build(
+    run_date: date,
+    *,
+    select: str | None = None,
+    exclude: str | None = None,
+    full_refresh: bool = False,
+    vars: Mapping[str, Any] | None = None,
+    settings: Settings | None = None,
+    on_line: OnLine | None = None,
+) -> DbtResult:
+    """Build models, seeds and snapshots with their data tests, as of the end of run_date; no unit tests.
+
+    `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`). `on_line` hears of each node that ended.
+    Raises AlluviumError that names the first node that failed.
+    """
+    flags = ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
+    return _run("build", run_date, [*flags, *_selection(select, exclude)], vars, settings, on_line)
+
+
+def unit_tests(run_date: date, *, select: str | None = None, settings: Settings | None = None) -> DbtResult:
+    """Run dbt's unit tests; their models must have been built once.
+
+    Raises AlluviumError that names the first test that failed.
+    """
+    flags = ["--resource-type", "unit_test", *_selection(select, None)]
+    return _run("test", run_date, flags, None, settings, None)
+
+
+def docs(run_date: date, *, settings: Settings | None = None) -> Path:
+    """Write dbt's documentation as one file that opens offline; returns its path.
+
+    The catalogue of the lake is left out (it would ask Spark for each table); names, lineage, columns and
+    tests are in it.
+    """
+    settings = settings or get_settings()
+    flags = ["generate", "--static", "--empty-catalog", "--no-compile"]
+    _run("docs", run_date, flags, None, settings, None)
+    page = settings.reports / "warehouse.html"
+    page.parent.mkdir(parents=True, exist_ok=True)
+    (_target(settings) / "static_index.html").replace(page)
+    return page
+
+
+def _target(settings: Settings) -> Path:
+    return settings.home / "dbt" / "target"
+
+
+def _selection(select: str | None, exclude: str | None) -> list[str]:
+    chosen = ["--select", *select.split()] if select else []
+    left_out = ["--exclude", *exclude.split()] if exclude else []
+    return [*chosen, *left_out]
+
+
+def _variables(run_date: date, settings: Settings, more: Mapping[str, Any] | None) -> str:
+    own = {
+        "run_date": run_date.isoformat(),
+        "business_time_zone": settings.business_time_zone,
+        "currency": settings.currency,
+    }
+    return json.dumps({**own, **(more or {})}, default=str)
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        **os.environ,
+        "DBT_PROFILES_DIR": str(PROJECT),
+        "DBT_PROJECT_DIR": str(PROJECT),
+        "DBT_TARGET_PATH": str(_target(settings)),
+        "DBT_LOG_LEVEL_FILE": "none",
+        "DBT_LOG_PATH": str(settings.home / "dbt" / "logs"),
+        "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+        "DO_NOT_TRACK": "1",
+        "PYTHONWARNINGS": "ignore",
+    }
+
+
+@contextmanager
+def _server(settings: Settings) -> Iterator[None]:
+    """The server that the caller holds, else one for as long as dbt runs."""
+    if os.environ.get("SPARK_REMOTE"):
+        yield
+        return
+    with session.connect(settings):
+        yield
+
+
+def _run(
+    command: str,
+    run_date: date,
+    flags: Sequence[str],
+    variables: Mapping[str, Any] | None,
+    settings: Settings | None,
+    on_line: OnLine | None,
+) -> DbtResult:
+    settings = settings or get_settings()
+    results = _target(settings) / "run_results.json"
+    results.unlink(missing_ok=True)
+    # The flag of the log's format stands before the command, all others after it.
+    arguments = ["--log-format", "json", command, *flags, "--vars", _variables(run_date, settings, variables)]
+    with _server(settings):
+        exit_code, complaints = _listen(arguments, settings, on_line or (lambda line: None))
+    done = _read_results(results)
+    _raise_if_failed(done, exit_code, complaints, settings)
+    return done
+
+
+def _listen(arguments: Sequence[str], settings: Settings, on_line: OnLine) -> tuple[int, list[str]]:
+    """Run dbt, keep what it says in the log, pass on what people want to see, and collect its errors."""
+    log = settings.logs / "dbt.log"
+    log.parent.mkdir(parents=True, exist_ok=True)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "alluvium.dbt_process", *arguments],
+        cwd=PROJECT,
+        env=_environment(settings),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    assert process.stdout is not None
+    complaints: list[str] = []
+    with log.open("a", encoding="utf-8") as kept:
+        for line in process.stdout:
+            kind, level, text = _parsed(line)
+            kept.write(redact(text) + "\n")
+            if level == "error":
+                complaints.append(text)
+            if kind in {"LogModelResult", "LogTestResult", "LogSnapshotResult", "LogSeedResult"}:
+                on_line(redact(text))
+    return process.wait(), complaints
+
+
+def _parsed(line: str) -> tuple[str, str, str]:
+    """Name, level and text of one line that dbt wrote; a line that is not dbt's is an error of its process."""
+    try:
+        info = json.loads(line)["info"]
+    except (ValueError, KeyError, TypeError):
+        return "", "stray", line.rstrip()
+    return info["name"], info["level"], info["msg"]
+
+
+def _read_results(path: Path) -> DbtResult:
+    if not path.exists():
+        return DbtResult(())
+    found = json.loads(path.read_text(encoding="utf-8"))["results"]
+    return DbtResult(tuple(_node(result) for result in found))
+
+
+def _node(result: Mapping[str, Any]) -> NodeResult:
+    kind, _, name = result["unique_id"].split(".")[:3]
+    return NodeResult(name, kind, result["status"], round(result["execution_time"], 3), result["message"] or "")
+
+
+def _raise_if_failed(done: DbtResult, exit_code: int, complaints: Sequence[str], settings: Settings) -> None:
+    if exit_code == 0:
+        return
+    log = str(settings.logs / "dbt.log")
+    failed = [node for node in done.nodes if node.status in {"error", "fail", "runtime error"}]
+    if not failed:
+        reason = _reason(complaints[-1]) if complaints else f"its process ended with exit code {exit_code}"
+        raise AlluviumError(f"dbt could not run: {reason}", where=log)
+    others = f", and {len(failed) - 1} more failed" if len(failed) > 1 else ""
+    first = failed[0]
+    raise AlluviumError(f"dbt {first.kind} {first.name} failed: {_reason(first.message)}{others}", where=log)
+
+
+def _reason(message: str) -> str:
+    """The line of a dbt message that says why, without values of rows: those stand in quotes in Spark's errors."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    telling = [line for line in lines if line.startswith("[")] or lines[1:] or lines or ["no reason given"]
+    return redact(_without_values(telling[0]))[:300]
+
+
+def _without_values(line: str) -> str:
+    if line.startswith("[CAST_INVALID_INPUT") or "value '" in line:
+        return line.split("'")[0].rstrip() + " …"
+    return line
