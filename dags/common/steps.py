@@ -39,6 +39,10 @@ class Step(BaseOperator):
             # Without what caused it: the message was cleaned of row values, the cause was not.
             raise error from None
 
+    def on_kill(self) -> None:
+        """End the work: Airflow catches SIGTERM, calls this, and would otherwise go on as if nothing was."""
+        raise KeyboardInterrupt
+
 
 class JobStep(Step):
     """Runs a job such as `ingest.load`. `moment` also hands over the run's time, as option `as_of`."""

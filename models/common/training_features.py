@@ -18,8 +18,9 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """dbt has a session of its own on the same server."""
     as_of_dates = cutoffs.wanted(config.run_date)
     dbt.build(
-        run_date=config.run_date,
+        config.run_date,
         select="customer_features",
         vars={"as_of_dates": [day.isoformat() for day in as_of_dates]},
+        settings=config.settings,
     )
     return {"cutoffs": len(as_of_dates)}
