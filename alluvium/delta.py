@@ -1,7 +1,8 @@
 """The few verbs on Delta tables, and the only place that knows about commits.
 
 A job hands over a DataFrame and a table of the catalogue. Each verb makes at most one commit, creates the
-table when it is missing, and tries again when another writer came first.
+table when it is missing, and tries again when another writer came first. Few rows are written by the driver
+(`alluvium.driver_delta`), many by Spark; both leave the same table.
 """
 
 from __future__ import annotations
@@ -12,14 +13,18 @@ from uuid import uuid4
 
 from tenacity import retry, retry_if_exception, stop_after_attempt, wait_random_exponential
 
+from alluvium import driver_delta
 from alluvium.table import Table
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
 CONFLICT = "2D521"  # SQLSTATE of every Delta commit conflict.
-# Small tables live on the driver's disk; statistics on every column cost more than they save.
-PROPERTIES = {"delta.enableDeletionVectors": "true"}
+# Deletion vectors would shut out readers and the driver's own writer; files here are small enough to rewrite.
+PROPERTIES = {"delta.enableDeletionVectors": "false"}
 
 Result = TypeVar("Result")
 
@@ -97,40 +102,59 @@ def _shaped(df: DataFrame, table: Table) -> DataFrame:
 
 
 @_retry_on_conflict
-def append(df: DataFrame, table: Table) -> None:
-    """Add the rows in one commit."""
-    _ensure(df.sparkSession, table)
-    _shaped(df, table).write.format("delta").mode("append").saveAsTable(table.full_name)
+def append(df: DataFrame, table: Table, *, count: int | None = None) -> None:
+    """Add the rows in one commit. `count` is how many they are, when the caller knows."""
+    rows = _prepared(df, table)
+    path, fetched = _on_driver(rows, table, count)
+    if path is not None and fetched is not None:
+        driver_delta.append(fetched, path)
+        return
+    rows.write.format("delta").mode("append").saveAsTable(table.full_name)
 
 
 @_retry_on_conflict
-def overwrite(df: DataFrame, table: Table) -> None:
+def overwrite(df: DataFrame, table: Table, *, count: int | None = None) -> None:
     """Replace all rows in one commit; the schema stays the catalogue's."""
-    _ensure(df.sparkSession, table)
-    _shaped(df, table).write.format("delta").mode("overwrite").saveAsTable(table.full_name)
+    rows = _prepared(df, table)
+    path, fetched = _on_driver(rows, table, count)
+    if path is not None and fetched is not None:
+        driver_delta.replace(fetched, path, None)
+        return
+    rows.write.format("delta").mode("overwrite").saveAsTable(table.full_name)
 
 
 @_retry_on_conflict
-def replace_where(df: DataFrame, table: Table, predicate: str) -> None:
+def replace_where(df: DataFrame, table: Table, predicate: str, *, count: int | None = None) -> None:
     """Replace the rows that the predicate names, in one commit; no commit when there are none on both sides.
 
-    A row outside the predicate is an error of the caller (DELTA_REPLACE_WHERE_MISMATCH) and commits nothing.
+    A row outside the predicate is an error of the caller and commits nothing.
     """
-    _ensure(df.sparkSession, table)
-    rows = _shaped(df, table)
+    rows = _prepared(df, table)
+    path, fetched = _on_driver(rows, table, count)
+    if path is not None and fetched is not None:
+        driver_delta.replace(fetched, path, predicate)
+        return
     if rows.isEmpty() and read(df.sparkSession, table).where(predicate).isEmpty():
         return
     writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", predicate)
     writer.saveAsTable(table.full_name)
 
 
-def _differs(table: Table, columns: Sequence[str], on: Sequence[str], types: dict[str, str]) -> str:
-    def side(name: str, alias: str) -> str:
-        # Maps cannot be compared.
-        return f"to_json({alias}.`{name}`)" if types.get(name, "").startswith("map") else f"{alias}.`{name}`"
+def _prepared(df: DataFrame, table: Table) -> DataFrame:
+    _ensure(df.sparkSession, table)
+    return _shaped(df, table)
 
-    pairs = [f"{side(c, 't')} <=> {side(c, 's')}" for c in columns if c not in on]
-    return f"NOT ({' AND '.join(pairs)})" if pairs else "false"
+
+def _on_driver(rows: DataFrame, table: Table, count: int | None) -> tuple[Path | None, pa.Table | None]:
+    """Where to write without Spark and what, for few rows on a disk of this machine; else nothing."""
+    path = driver_delta.folder(rows.sparkSession, table)
+    return path, driver_delta.fetch(rows, count) if path is not None else None
+
+
+def _differs(columns: Sequence[str], on: Sequence[str], types: dict[str, str]) -> str:
+    # Maps cannot be compared; the row hash beside them can.
+    compared = [name for name in columns if name not in on and not types[name].startswith("map")]
+    return " OR ".join(f"(t.`{name}` IS DISTINCT FROM s.`{name}`)" for name in compared) or "false"
 
 
 @_retry_on_conflict
@@ -142,42 +166,48 @@ def merge(
     update_when: str | None = None,
     target_condition: str | None = None,
     delete_missing: str | None = None,
+    count: int | None = None,
 ) -> None:
     """Insert new rows and update rows that differ, matched null-safe on `on` (unique in `df`).
 
     `update_when` is SQL over `t` (table) and `s` (incoming); by default a row is written only when a column
     differs, so that a second run makes no commit. `target_condition` is a literal predicate over `t` that
     narrows what is read and lets merges of different partitions run side by side. `delete_missing` is SQL
-    over `t`: rows it names that are not among the incoming ones are deleted.
+    over `t`: rows it names that are not among the incoming ones are deleted. Predicates keep to standard SQL,
+    each comparison in brackets: two engines read them.
     """
-    spark = df.sparkSession
-    _ensure(spark, table)
-    rows = _shaped(df, table)
-    source = f"incoming_{uuid4().hex}"
-    rows.createOrReplaceTempView(source)
-    types = dict(rows.dtypes)
-    condition = " AND ".join(
-        [f"t.`{c}` <=> s.`{c}`" for c in on] + ([target_condition] if target_condition else [])
-    )
-    missing = f"WHEN NOT MATCHED BY SOURCE AND {delete_missing} THEN DELETE" if delete_missing else ""
-    try:
-        spark.sql(
-            f"MERGE INTO {table.full_name} t USING {source} s ON {condition} "
-            f"WHEN MATCHED AND {update_when or _differs(table, rows.columns, on, types)} THEN UPDATE SET * "
-            f"WHEN NOT MATCHED THEN INSERT * {missing}"
-        )
-    finally:
-        spark.catalog.dropTempView(source)
+    rows = _prepared(df, table)
+    condition = _matched(on) + (f" AND ({target_condition})" if target_condition else "")
+    update = update_when or _differs(rows.columns, on, dict(rows.dtypes))
+    path, fetched = _on_driver(rows, table, count)
+    if path is not None and fetched is not None:
+        driver_delta.merge(fetched, path, condition, update, delete_missing)
+        return
+    missing = f" WHEN NOT MATCHED BY SOURCE AND {delete_missing} THEN DELETE" if delete_missing else ""
+    clauses = f"WHEN MATCHED AND ({update}) THEN UPDATE SET * WHEN NOT MATCHED THEN INSERT *{missing}"
+    _merge_with_spark(rows, table, condition, clauses)
 
 
 @_retry_on_conflict
-def delete_keys(df: DataFrame, table: Table, *, on: Sequence[str]) -> None:
+def delete_keys(df: DataFrame, table: Table, *, on: Sequence[str], count: int | None = None) -> None:
     """Delete the rows whose `on` columns are among those of `df`. Values stand in data, not in the statement."""
-    spark = df.sparkSession
+    _ensure(df.sparkSession, table)
+    keys = df.select(*on).distinct()
+    path, fetched = _on_driver(keys, table, count)
+    if path is not None and fetched is not None:
+        driver_delta.merge(fetched, path, _matched(on), None, None)
+        return
+    _merge_with_spark(keys, table, _matched(on), "WHEN MATCHED THEN DELETE")
+
+
+def _matched(on: Sequence[str]) -> str:
+    return " AND ".join(f"(t.`{name}` IS NOT DISTINCT FROM s.`{name}`)" for name in on)
+
+
+def _merge_with_spark(rows: DataFrame, table: Table, condition: str, clauses: str) -> None:
     source = f"incoming_{uuid4().hex}"
-    df.select(*on).distinct().createOrReplaceTempView(source)
-    condition = " AND ".join(f"t.`{c}` <=> s.`{c}`" for c in on)
+    rows.createOrReplaceTempView(source)
     try:
-        spark.sql(f"MERGE INTO {table.full_name} t USING {source} s ON {condition} WHEN MATCHED THEN DELETE")
+        rows.sparkSession.sql(f"MERGE INTO {table.full_name} t USING {source} s ON {condition} {clauses}")
     finally:
-        spark.catalog.dropTempView(source)
+        rows.sparkSession.catalog.dropTempView(source)

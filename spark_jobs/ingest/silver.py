@@ -40,10 +40,13 @@ def with_closing(rows: DataFrame, contract: Contract, snapshots: list[date]) -> 
 
 
 def _outranks(contract: Contract) -> str:
-    def side(alias: str) -> str:
-        return "struct(" + ", ".join(f"{alias}.`{name}`" for name in rank_columns(contract)) + ")"
-
-    return f"{side('s')} > {side('t')}"
+    """SQL: whether the incoming row ranks above the stored one. A null ranks below every value."""
+    above = "false"
+    for name in reversed(rank_columns(contract)):
+        new, old = f"s.`{name}`", f"t.`{name}`"
+        higher = f"({new} > {old}) OR ({old} IS NULL AND {new} IS NOT NULL)"
+        above = f"({higher} OR (({new} IS NOT DISTINCT FROM {old}) AND ({above})))"
+    return above
 
 
 def _repair(spark: SparkSession, contract: Contract, run_date: date, snapshots: list[date]) -> None:

@@ -1,0 +1,88 @@
+"""The verbs of `alluvium.delta` for rows that fit on the driver: some 50 ms a commit instead of seconds.
+
+A night is many small commits. Up to `MOST_ROWS` rows they are fetched as Arrow and written by the Delta library
+in this process; above it Spark writes. Never both at once for one table: a job writes its tables alone.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlparse
+
+import pyarrow as pa
+from deltalake import DeltaTable, write_deltalake
+from deltalake.exceptions import CommitFailedError
+from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
+
+from alluvium.table import Table
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+MOST_ROWS = 200_000
+
+_retry_on_conflict = retry(
+    retry=retry_if_exception_type(CommitFailedError),
+    stop=stop_after_attempt(8),
+    wait=wait_random_exponential(multiplier=0.05, max=2),
+    reraise=True,
+)
+
+
+def folder(spark: SparkSession, table: Table) -> Path | None:
+    """Where the table lies when that is a disk of this machine, else None."""
+    warehouse = urlparse(spark.conf.get("spark.sql.warehouse.dir") or "")
+    if warehouse.scheme != "file":
+        return None
+    path = Path(unquote(warehouse.path)) / table.schema / table.name
+    return path if (path / "_delta_log").is_dir() else None
+
+
+def fetch(df: DataFrame, count: int | None) -> pa.Table | None:
+    """The rows as Arrow, or None when there are more than the driver takes. `count` when it is known before."""
+    if count is None:
+        rows = df.limit(MOST_ROWS + 1).toArrow()
+        return rows if rows.num_rows <= MOST_ROWS else None
+    return df.toArrow() if count <= MOST_ROWS else None
+
+
+def append(rows: pa.Table, path: Path) -> None:
+    """Add the rows in one commit; none for no rows. Appends never conflict."""
+    if rows.num_rows:
+        write_deltalake(str(path), rows, mode="append")
+
+
+@_retry_on_conflict
+def replace(rows: pa.Table, path: Path, predicate: str | None) -> None:
+    """Replace the rows that the predicate names, all without one; no commit for nothing on both sides."""
+    if rows.num_rows == 0 and _count(path, predicate) == 0:
+        return
+    write_deltalake(str(path), rows, mode="overwrite", predicate=predicate)
+
+
+def _count(path: Path, predicate: str | None) -> int:
+    from deltalake import QueryBuilder
+
+    query = f"SELECT count(*) AS n FROM t WHERE {predicate or 'true'}"
+    found = QueryBuilder().register("t", DeltaTable(str(path))).execute(query).read_all()
+    return int(pa.table(found)["n"][0].as_py())
+
+
+@_retry_on_conflict
+def merge(
+    rows: pa.Table,
+    path: Path,
+    condition: str,
+    update_when: str | None,
+    delete_missing: str | None,
+) -> None:
+    """As `alluvium.delta.merge`; the library makes no commit when nothing changes."""
+    merging = DeltaTable(str(path)).merge(rows, predicate=condition, source_alias="s", target_alias="t")
+    if update_when is not None:
+        merging = merging.when_matched_update_all(predicate=update_when).when_not_matched_insert_all()
+    else:
+        merging = merging.when_matched_delete()
+    if delete_missing:
+        merging = merging.when_not_matched_by_source_delete(predicate=delete_missing)
+    merging.execute()
