@@ -15,43 +15,41 @@ from alluvium.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True, help="Audience files: list, normalise.")
 
+SHOWN = ("run_date", "status", "count_members", "count_exported", "count_added", "count_removed", "reason")
+
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
 
 
-@app.command("list", epilog="Example: alluvium audience list --json")
-def list_audiences(as_json: Json = False) -> None:
-    """Show every planned delivery and what its last night did."""
+def _last_deliveries() -> list[dict[str, Any]]:
+    """Every planned delivery with what its last night did; nulls before the first."""
     from alluvium import catalog, ledger
     from spark_jobs.publish.plan import load
 
     rows = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings()).to_pylist()
     last = {(row["segment"], row["platform"]): row for row in sorted(rows, key=lambda row: row["run_date"])}
     planned = load()
-    shown = (
-        "run_date",
-        "status",
-        "count_members",
-        "count_exported",
-        "count_added",
-        "count_removed",
-        "reason",
-    )
-    answer = [
+    return [
         {
             "segment": delivery.segment,
             "platform": delivery.platform,
             "purpose": planned.platforms[delivery.platform].purpose,
-            **{name: last.get((delivery.segment, delivery.platform), {}).get(name) for name in shown},
+            **{name: last.get((delivery.segment, delivery.platform), {}).get(name) for name in SHOWN},
         }
         for delivery in planned.deliveries
     ]
+
+
+@app.command("list", epilog="Example: alluvium audience list --json")
+def list_audiences(as_json: Json = False) -> None:
+    """Show every planned delivery and what its last night did."""
+    deliveries = _last_deliveries()
     if as_json:
-        print_json(answer)
-    else:
-        counts = ("count_exported", "count_added", "count_removed")
-        columns = ("segment", "platform", "status", *counts, "reason")
-        titles = [name.removeprefix("count_") for name in columns]
-        table(None, titles, [[row[name] for name in columns] for row in answer])
+        print_json(deliveries)
+        return
+    counts = ("count_exported", "count_added", "count_removed")
+    columns = ("segment", "platform", "status", *counts, "reason")
+    titles = [name.removeprefix("count_") for name in columns]
+    table(None, titles, [[row[name] for name in columns] for row in deliveries])
 
 
 def _normalised(line: str) -> dict[str, Any]:

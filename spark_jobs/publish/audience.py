@@ -30,6 +30,11 @@ from spark_jobs.publish.tokens import unsubscribe_token
 DELIVERED, HELD, BLOCKED, REFUSED = "delivered", "held", "blocked", "refused"
 
 
+def micros(moment: datetime) -> int:
+    """Microseconds since 1970-01-01 UTC."""
+    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+
+
 @dataclass(frozen=True)
 class Rules:
     """What is the same for every person of a delivery."""
@@ -152,7 +157,7 @@ class Audience:
                 "customer_id": person["customer_id"],
                 "purpose": rules.platform.purpose if is_new else person["former_purpose"],
                 "definition_version": rules.definition_version if is_new else person["former_version"],
-                "entered_at": rules.night if is_new else person["entered_at"],
+                "entered_at": micros(rules.night) if is_new else person["entered_at"],
                 "written_left_at": person["written_left_at"],
                 "move": move,
             }

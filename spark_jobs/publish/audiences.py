@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
+from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, ledger, stays
 from alluvium.keys import ensure_key, load_secret
@@ -35,11 +36,12 @@ if TYPE_CHECKING:
     from alluvium.job import JobConfig
 
 KEY = ("segment", "platform", "customer_id")
+INSTANTS = ("entered_at", "written_left_at")  # Microseconds since 1970-01-01 UTC.
 MOVES = pa.schema(
     [(name, pa.string()) for name in (*KEY, "purpose", "definition_version", "move")]
-    + [(name, pa.timestamp("us", tz="UTC")) for name in ("entered_at", "written_left_at")]
+    + [(name, pa.int64()) for name in INSTANTS]
 )
-_DDL = {pa.string(): "string", pa.timestamp("us", tz="UTC"): "timestamp"}
+_DDL = {pa.string(): "string", pa.int64(): "bigint"}
 
 
 @dataclass(frozen=True)
@@ -173,11 +175,11 @@ class Night:
 
 
 def _as_rows(spark: SparkSession, moves: list[dict[str, Any]]) -> DataFrame:
-    rows = pa.Table.from_pylist(moves, schema=MOVES)
-    if rows.num_rows:
-        return spark.createDataFrame(rows)
-    # Spark infers nothing from an empty Arrow table.
-    return spark.createDataFrame([], ", ".join(f"{f.name} {_DDL[f.type]}" for f in MOVES))
+    if moves:
+        rows = spark.createDataFrame(pa.Table.from_pylist(moves, schema=MOVES))
+    else:  # Spark takes no schema from an empty Arrow table.
+        rows = spark.createDataFrame([], ", ".join(f"{f.name} {_DDL[f.type]}" for f in MOVES))
+    return rows.withColumns({name: F.timestamp_micros(name) for name in INSTANTS})
 
 
 def _last_night(config: JobConfig) -> date | None:

@@ -104,8 +104,9 @@ def with_profile(people: DataFrame, profiles: DataFrame) -> DataFrame:
             "segment",
             "platform",
             "customer_id",
-            "entered_at",
-            "written_left_at",
+            # As numbers: the client would turn timestamps into its machine's local time.
+            F.unix_micros("entered_at").alias("entered_at"),
+            F.unix_micros("written_left_at").alias("written_left_at"),
             "former_purpose",
             "former_version",
             *CONTACT_COLUMNS,

@@ -34,4 +34,8 @@ def person() -> Callable[..., dict[str, Any]]:
 def former() -> dict[str, Any]:
     """Changes that make a person one who was with the platform since the day before."""
     yesterday = datetime(2017, 11, 1, tzinfo=UTC)
-    return {"entered_at": yesterday, "former_purpose": "marketing_email", "former_version": "old"}
+    return {
+        "entered_at": int(yesterday.timestamp()) * 1_000_000,
+        "former_purpose": "marketing_email",
+        "former_version": "old",
+    }

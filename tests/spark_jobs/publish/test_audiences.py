@@ -11,6 +11,7 @@ from random import Random
 from types import SimpleNamespace
 
 import pytest
+from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, ledger, stays
 from alluvium.job import JobConfig
@@ -163,9 +164,13 @@ def test_a_purpose_that_the_segment_does_not_allow_is_refused(nights):
 
 
 def test_the_history_says_who_was_sent_where_and_until_when(spark, nights):
-    rows = delta.read(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS).orderBy("customer_id").collect()
-    left = {row["customer_id"]: row["left_at"] and row["left_at"].date() for row in rows}
-    assert left == {"C1": None, "C2": SECOND, "C5": None, "C6": SECOND, "C7": SECOND}
+    members = delta.read(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS)
+    days = [F.date_format(name, "MM-dd HH:mm").alias(name) for name in ("entered_at", "left_at")]
+    rows = members.select("customer_id", "purpose", *days).collect()
+    assert {row["customer_id"]: row["left_at"] for row in rows} == {
+        "C1": None, "C2": "11-02 00:00", "C5": None, "C6": "11-02 00:00", "C7": "11-02 00:00",
+    }  # fmt: skip
+    assert {row["entered_at"] for row in rows} == {"11-01 00:00"}
     assert {row["purpose"] for row in rows} == {"marketing_email"}
 
 

@@ -10,6 +10,7 @@ from datetime import date
 from types import SimpleNamespace
 
 import pytest
+from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, ledger
 from alluvium.errors import AlluviumError
@@ -52,16 +53,9 @@ def nights(spark, session_settings, tmp_path_factory) -> SimpleNamespace:
         counts = decide.run(
             spark, JobConfig(run_date, session_settings, {"definitions": str(folder), **options})
         )
-        rows = delta.read(spark, MEMBERS).collect()
-        stays = {
-            (
-                r["segment"],
-                r["customer_id"],
-                f"{r['entered_at']:%m-%d}",
-                r["left_at"] and f"{r['left_at']:%m-%d}",
-            )
-            for r in rows
-        }
+        days = [F.date_format(name, "MM-dd").alias(name) for name in ("entered_at", "left_at")]
+        rows = delta.read(spark, MEMBERS).select("segment", "customer_id", *days).collect()
+        stays = {tuple(row) for row in rows}
         runs = ledger.read(RUNS, session_settings).to_pylist()
         runs = {r["segment"]: r for r in runs if r["run_date"] == run_date}
         return SimpleNamespace(counts=counts, stays=stays, runs=runs, version=delta.version(spark, MEMBERS))
