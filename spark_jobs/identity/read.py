@@ -30,13 +30,13 @@ def loaded(spark: SparkSession, contracts: Iterable[Contract]) -> list[Contract]
 
 
 def _first_day(contract: Contract, zone: str) -> Column:
-    """The business day of the earliest time; a date is a day already."""
+    """The business day of the earliest time that a row is sure to carry; at the latest that of arrival."""
     days = [
         F.to_date(F.from_utc_timestamp(name, zone)) if column.type == "timestamp" else F.col(name)
         for name, column in contract.columns.items()
         if column.required and not column.pii and column.type in ("timestamp", "date")
     ]
-    return F.least(F.col("_run_date"), *days)
+    return F.least("_run_date", *days) if days else F.col("_run_date")
 
 
 def _last_time(contract: Contract) -> Column:
