@@ -3,6 +3,7 @@
     always among them; a backfill adds the days that it loaded.
 -#}
 {% macro changed_run_dates() -%}
-    {%- set days = ([var('run_date') | string] + var('changed_run_dates') | map('string') | list) | unique | sort -%}
+    {%- set given = var('changed_run_dates') or fromjson(env_var('ALLUVIUM_CHANGED_RUN_DATES', '[]')) -%}
+    {%- set days = ([run_day()] + given | map('string') | list) | unique | sort -%}
     {%- for day in days %}date'{{ day }}'{{ ', ' if not loop.last }}{% endfor -%}
 {%- endmacro %}

@@ -1,3 +1,5 @@
+{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}
+
 with
 
 order_events as (

@@ -1,13 +1,5 @@
 with
 
-web_orders as (
-
-    select * from {{ ref('int_web_orders') }}
-
-    where not has_till_basket
-
-),
-
 -- An order that names no products keeps its money on one line.
 lines as (
 
@@ -15,25 +7,22 @@ lines as (
         *,
         explode_outer(products) as line
 
-    from web_orders
+    from {{ ref('int_web_orders') }}
+
+    where not has_till_basket
 
 )
 
 select
     order_id,
-    'shop' as source,
     order_number,
     coalesce(cast(line.product_id as string), 'unknown') as product_id,
     visitor_key as record_key,
     customer_id,
-    cast(null as int) as store_id,
     ordered_at,
     ordered_on,
     cast(sum(coalesce(line.quantity, 0)) as int) as quantity,
     cast(sum(coalesce(line.quantity * line.price, if(line is null, revenue, null), 0)) as decimal(12, 2)) as amount,
-    cast(0 as decimal(12, 2)) as retail_discount,
-    cast(0 as decimal(12, 2)) as coupon_discount,
-    cast(0 as decimal(12, 2)) as coupon_match_discount,
     _run_date
 
 from lines

@@ -25,7 +25,14 @@ type_rules as (
 )
 
 select
-    products.*,
+    products.product_id,
+    products.manufacturer_id,
+    products.department,
+    products.product_category,
+    products.product_type,
+    products.brand,
+    products.package_size,
+    products.is_current,
     coalesce(department_rules.is_petrol, false)
     or coalesce(category_rules.is_petrol, false)
     or coalesce(type_rules.is_petrol, false) as is_petrol,

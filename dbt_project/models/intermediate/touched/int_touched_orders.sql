@@ -38,7 +38,7 @@ delivered as (
 
     select order_number from till_lines where _run_date in ({{ changed_run_dates() }})
 
-    union
+    union all
 
     -- What a corrected file no longer holds is known only from the state before tonight.
     select source_order_id from orders_before where arrays_overlap(_run_dates, array({{ changed_run_dates() }}))
@@ -89,7 +89,7 @@ reclassified_products as (
 
 with_reclassified_products as (
 
-    select distinct till_lines.order_number
+    select till_lines.order_number
 
     from till_lines
 
@@ -102,15 +102,15 @@ touched as (
 
     select order_number from delivered
 
-    union
+    union all
 
     select order_number from ordered_on_the_web
 
-    union
+    union all
 
     select source_order_id from reassigned
 
-    union
+    union all
 
     select order_number from with_reclassified_products
 
@@ -118,7 +118,7 @@ touched as (
 
 found as (
 
-    select
+    select distinct
         {{ run_date() }} as run_date,
         touched.order_number,
         orders_before.customer_id as previous_customer_id

@@ -12,18 +12,7 @@ events_before as (
 
 customer_records as (
 
-    select record_key, customer_id from {{ ref('int_customer_records') }}
-
-),
-
-accounts as (
-
-    select accounts.user_id_key, customer_records.customer_id
-
-    from {{ ref('stg_shop__accounts') }} as accounts
-
-    inner join customer_records
-        on accounts.record_key = customer_records.record_key
+    select * from {{ ref('int_customer_records') }}
 
 ),
 
@@ -32,11 +21,11 @@ delivered as (
 
     select visitor_key from {{ ref('stg_web__events') }} where _run_date in ({{ changed_run_dates() }})
 
-    union
+    union all
 
     select visitor_key from {{ ref('stg_email__events') }} where _run_date in ({{ changed_run_dates() }})
 
-    union
+    union all
 
     select visitor_key from events_before where _run_date in ({{ changed_run_dates() }})
 
@@ -58,17 +47,17 @@ with_new_basket as (
 
 reassigned as (
 
-    select distinct events_before.visitor_key
+    select events_before.visitor_key
 
     from events_before
 
-    left join accounts
+    left join customer_records as accounts
         on events_before.account_key = accounts.user_id_key
 
-    left join customer_records
-        on events_before.visitor_key = customer_records.record_key
+    left join customer_records as devices
+        on events_before.visitor_key = devices.record_key
 
-    where events_before.customer_id is distinct from coalesce(accounts.customer_id, customer_records.customer_id)
+    where events_before.customer_id is distinct from coalesce(accounts.customer_id, devices.customer_id)
 
 ),
 
@@ -76,11 +65,11 @@ touched as (
 
     select visitor_key from delivered
 
-    union
+    union all
 
     select visitor_key from with_new_basket
 
-    union
+    union all
 
     select visitor_key from reassigned
 

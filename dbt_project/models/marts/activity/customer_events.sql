@@ -90,7 +90,7 @@ web as (
         with_visit.customer_id,
         with_visit.visitor_key,
         with_visit.device_key,
-        with_visit.user_id_key as account_key,
+        with_visit.account_key,
         'S' || left(sha2(with_visit.visit_start_event_id, 256), 16) as session_id,
         with_visit.event,
         with_visit.occurred_at,

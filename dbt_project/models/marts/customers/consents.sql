@@ -12,35 +12,19 @@ choices as (
 
 ),
 
--- Of two choices at one moment the stricter counts.
-last_of_moment as (
+-- All that the customer had chosen by then, oldest first, and of two choices at one moment the stricter last.
+with_past as (
 
     select
         customer_id,
-        record_key,
         purpose,
         chosen_at,
-        max_by(struct(status, source, strictness), struct(strictness, source)) as choice
+        array_sort(
+            collect_list(struct(chosen_at, strictness, source, record_key, status))
+                over (partition by customer_id, purpose order by chosen_at)
+        ) as past
 
     from choices
-
-    group by customer_id, record_key, purpose, chosen_at
-
-),
-
-periods as (
-
-    select
-        *,
-        lead(chosen_at) over (partition by customer_id, record_key, purpose order by chosen_at) as ended_at
-
-    from last_of_moment
-
-),
-
-moments as (
-
-    select distinct customer_id, purpose, chosen_at as valid_from from choices
 
 ),
 
@@ -48,48 +32,49 @@ moments as (
 decided as (
 
     select
-        moments.customer_id,
-        moments.purpose,
-        moments.valid_from,
-        max_by(periods.choice, struct(periods.choice.strictness, periods.chosen_at, periods.choice.source)) as choice
+        customer_id,
+        purpose,
+        chosen_at,
+        array_max(
+            transform(
+                filter(
+                    past,
+                    (choice, place) -> not exists(
+                        slice(past, place + 2, size(past)), later -> later.record_key = choice.record_key
+                    )
+                ),
+                choice -> struct(choice.strictness, choice.chosen_at, choice.source, choice.status)
+            )
+        ) as standing
 
-    from moments
-
-    inner join periods
-        on
-            moments.customer_id = periods.customer_id
-            and moments.purpose = periods.purpose
-            and moments.valid_from >= periods.chosen_at
-            and (periods.ended_at is null or moments.valid_from < periods.ended_at)
-
-    group by moments.customer_id, moments.purpose, moments.valid_from
+    from with_past
 
 ),
 
-changes as (
+moments as (
 
     select
-        *,
-        lag(choice.status) over (partition by customer_id, purpose order by valid_from) as status_before
+        customer_id,
+        purpose,
+        chosen_at as valid_from,
+        standing.status,
+        standing.source,
+        lag(standing.status) over (partition by customer_id, purpose order by chosen_at, standing.status) as status_before
 
     from decided
 
 ),
 
 -- The same answer again opens no new period.
-with_end as (
+periods as (
 
     select
-        customer_id,
-        purpose,
-        choice.status as status,
-        valid_from,
-        lead(valid_from) over (partition by customer_id, purpose order by valid_from) as valid_to,
-        choice.source as source
+        *,
+        lead(valid_from) over (partition by customer_id, purpose order by valid_from) as valid_to
 
-    from changes
+    from moments
 
-    where status_before is distinct from choice.status
+    where status_before is distinct from status
 
 )
 
@@ -102,4 +87,4 @@ select
     valid_to is null as is_current,
     source
 
-from with_end
+from periods

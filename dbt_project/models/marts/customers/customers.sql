@@ -12,9 +12,26 @@ origins as (
 
 ),
 
-permissions as (
+choices as (
 
-    select * from {{ ref('int_customer_permissions') }}
+    select
+        customer_id,
+        map_from_entries(collect_list(struct(purpose, status = 'granted'))) as is_granted
+
+    from {{ ref('consents') }}
+
+    where is_current
+
+    group by customer_id
+
+),
+
+-- Opt-in: no record means no. Opt-out: only a denial or a withdrawal means no.
+defaults as (
+
+    select map_from_entries(collect_list(struct(purpose, rule = 'opt_out'))) as is_granted
+
+    from {{ ref('purposes') }}
 
 ),
 
@@ -83,24 +100,26 @@ select
     demographics.bands.household_size,
     with_age.gender,
     with_age.language,
-    '{{ var('currency') }}' as currency,
+    {{ currency() }} as currency,
     origins.count_records,
     origins.count_sources,
     origins.has_loyalty_card,
     origins.has_shop_account,
-    permissions.is_email_allowed,
-    permissions.is_ads_allowed,
-    permissions.is_profiling_allowed,
-    permissions.is_personalisation_allowed,
-    permissions.is_analytics_allowed
+    coalesce(choices.is_granted['marketing_email'], defaults.is_granted['marketing_email'], false) as is_email_allowed,
+    coalesce(choices.is_granted['marketing_ads'], defaults.is_granted['marketing_ads'], false) as is_ads_allowed,
+    coalesce(choices.is_granted['profiling'], defaults.is_granted['profiling'], false) as is_profiling_allowed,
+    coalesce(choices.is_granted['personalisation'], defaults.is_granted['personalisation'], false) as is_personalisation_allowed,
+    coalesce(choices.is_granted['analytics'], defaults.is_granted['analytics'], false) as is_analytics_allowed
 
 from with_age
 
 inner join origins
     on with_age.customer_id = origins.customer_id
 
-inner join permissions
-    on with_age.customer_id = permissions.customer_id
+cross join defaults
+
+left join choices
+    on with_age.customer_id = choices.customer_id
 
 left join demographics
     on with_age.customer_id = demographics.customer_id

@@ -16,12 +16,12 @@ touched as (
 
 lines as (
 
-    select lines.* from {{ ref('int_order_lines') }} as lines
+    select lines.* from {{ ref('order_lines') }} as lines
 
     {% if is_incremental() %}
 
     left semi join touched
-        on lines.order_number = touched.order_number
+        on lines.source_order_id = touched.order_number
 
     {% endif %}
 
@@ -29,7 +29,7 @@ lines as (
 
 web_orders as (
 
-    select web_orders.order_number, events.session_id, web_orders._run_date
+    select web_orders.order_id, events.session_id, web_orders._run_date
 
     from {{ ref('int_web_orders') }} as web_orders
 
@@ -43,9 +43,9 @@ orders as (
     select
         order_id,
         any_value(source) as source,
-        order_number,
-        max(customer_id) as customer_id,
+        any_value(source_order_id) as source_order_id,
         max(record_key) as record_key,
+        max(customer_id) as customer_id,
         max(store_id) as store_id,
         min(ordered_at) as ordered_at,
         min(ordered_on) as ordered_on,
@@ -59,7 +59,7 @@ orders as (
 
     from lines
 
-    group by order_id, order_number
+    group by order_id
 
 )
 
@@ -67,10 +67,10 @@ orders as (
 select
     orders.order_id,
     orders.source,
-    orders.order_number as source_order_id,
-    if(web_orders.order_number is null, 'store', 'web') as channel,
-    orders.customer_id,
+    orders.source_order_id,
+    if(web_orders.order_id is null, 'store', 'web') as channel,
     orders.record_key,
+    orders.customer_id,
     orders.store_id,
     web_orders.session_id,
     orders.ordered_at,
@@ -81,10 +81,9 @@ select
     orders.count_lines,
     orders.count_items,
     orders.currency,
-    array_sort(array_distinct(array_append(orders._run_dates, coalesce(web_orders._run_date, orders._run_dates[0]))))
-        as _run_dates
+    array_sort(array_union(orders._run_dates, filter(array(web_orders._run_date), day -> day is not null))) as _run_dates
 
 from orders
 
 left join web_orders
-    on orders.order_number = web_orders.order_number
+    on orders.order_id = web_orders.order_id
