@@ -59,6 +59,7 @@ class DbtResult:
 
 
 _STATES = {"warned": "warn", "skipped": "skipped"}
+_OF_A_NIGHT = {"ALLUVIUM_RUN_DATE", "ALLUVIUM_CHANGED_RUN_DATES", "ALLUVIUM_AS_OF_DATES"}
 
 
 def build(
@@ -73,7 +74,7 @@ def build(
 ) -> DbtResult:
     """Build models, seeds and snapshots with their data tests, as of the end of run_date; no unit tests.
 
-    `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`). `on_line` hears of each node that ended.
+    `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`); `on_line` hears of each node that ended.
     Raises AlluviumError that names the first node that failed.
     """
     flags = ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
@@ -114,18 +115,24 @@ def _selection(select: str | None, exclude: str | None) -> list[str]:
     return [*chosen, *left_out]
 
 
-def _variables(run_date: date, settings: Settings, more: Mapping[str, Any] | None) -> str:
+def _variables(run_date: date, settings: Settings, more: Mapping[str, Any] | None) -> dict[str, str]:
+    """dbt's variables as it finds them in the environment; `macros/dates/run_date.sql` says why."""
     own = {
-        "run_date": run_date.isoformat(),
+        "run_date": run_date,
         "business_time_zone": settings.business_time_zone,
         "currency": settings.currency,
     }
-    return json.dumps({**own, **(more or {})}, default=str)
+    return {f"ALLUVIUM_{name.upper()}": _as_text(value) for name, value in {**own, **(more or {})}.items()}
 
 
-def _environment(settings: Settings) -> dict[str, str]:
+def _as_text(value: Any) -> str:
+    return str(value) if isinstance(value, str | date) else json.dumps(value, default=str)
+
+
+def _environment(settings: Settings, variables: Mapping[str, str]) -> dict[str, str]:
     return {
-        **os.environ,
+        **{name: value for name, value in os.environ.items() if name not in _OF_A_NIGHT},
+        **variables,
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(_target(settings)),
@@ -159,29 +166,31 @@ def _run(
     results = _target(settings) / "run_results.json"
     results.unlink(missing_ok=True)
     # The flag of the log's format stands before the command, all others after it.
-    arguments = ["--log-format", "json", command, *flags, "--vars", _variables(run_date, settings, variables)]
+    arguments = ["--log-format", "json", command, *flags]
     with _server(settings):
-        exit_code, complaints = _listen(arguments, settings, on_line or (lambda line: None))
+        environment = _environment(settings, _variables(run_date, settings, variables))
+        exit_code, complaints = _listen(arguments, environment, settings.logs, on_line or (lambda line: None))
     done = _read_results(results)
     _raise_if_failed(done, exit_code, complaints, settings)
     return done
 
 
-def _listen(arguments: Sequence[str], settings: Settings, on_line: OnLine) -> tuple[int, list[str]]:
+def _listen(
+    arguments: Sequence[str], environment: Mapping[str, str], logs: Path, on_line: OnLine
+) -> tuple[int, list[str]]:
     """Run dbt, keep what it says in the log, pass on what people want to see, and collect its errors."""
-    log = settings.logs / "dbt.log"
-    log.parent.mkdir(parents=True, exist_ok=True)
+    logs.mkdir(parents=True, exist_ok=True)
     process = subprocess.Popen(
         [sys.executable, "-m", "alluvium.dbt_process", *arguments],
         cwd=PROJECT,
-        env=_environment(settings),
+        env=environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     )
     assert process.stdout is not None
     complaints: list[str] = []
-    with log.open("a", encoding="utf-8") as kept:
+    with (logs / "dbt.log").open("a", encoding="utf-8", buffering=1) as kept:
         for line in process.stdout:
             kind, level, text = _parsed(line)
             kept.write(redact(text) + "\n")
@@ -193,7 +202,7 @@ def _listen(arguments: Sequence[str], settings: Settings, on_line: OnLine) -> tu
 
 
 def _parsed(line: str) -> tuple[str, str, str]:
-    """Name, level and text of one line that dbt wrote; a line that is not dbt's is an error of its process."""
+    """Name, level and text of one line; what dbt did not write itself is called stray."""
     try:
         info = json.loads(line)["info"]
     except (ValueError, KeyError, TypeError):
@@ -210,7 +219,9 @@ def _read_results(path: Path) -> DbtResult:
 
 def _node(result: Mapping[str, Any]) -> NodeResult:
     kind, _, name = result["unique_id"].split(".")[:3]
-    return NodeResult(name, kind, result["status"], round(result["execution_time"], 3), result["message"] or "")
+    return NodeResult(
+        name, kind, result["status"], round(result["execution_time"], 3), result["message"] or ""
+    )
 
 
 def _raise_if_failed(done: DbtResult, exit_code: int, complaints: Sequence[str], settings: Settings) -> None:
@@ -227,7 +238,7 @@ def _raise_if_failed(done: DbtResult, exit_code: int, complaints: Sequence[str],
 
 
 def _reason(message: str) -> str:
-    """The line of a dbt message that says why, without values of rows: those stand in quotes in Spark's errors."""
+    """The line of a dbt message that says why, without the values of rows that Spark puts in quotes."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     telling = [line for line in lines if line.startswith("[")] or lines[1:] or lines or ["no reason given"]
     return redact(_without_values(telling[0]))[:300]

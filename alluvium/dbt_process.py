@@ -1,4 +1,4 @@
-"""dbt in a process of its own: `python -m alluvium.dbt_process build --select ...`, started by `alluvium.dbt`.
+"""dbt in a process of its own, started by `alluvium.dbt`: `python -m alluvium.dbt_process build ...`.
 
 dbt keeps what it has read for as long as its process lives and leaves its Spark session open; here the
 session is ended and the memory goes with the process.
