@@ -74,7 +74,7 @@ def build(
 ) -> DbtResult:
     """Build models, seeds and snapshots with their data tests, as of the end of run_date; no unit tests.
 
-    `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`); `on_line` hears of each node that ended.
+    `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`); `on_line` hears of each node's end.
     Raises AlluviumError that names the first node that failed.
     """
     flags = ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
