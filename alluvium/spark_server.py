@@ -76,6 +76,8 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
+        # Inferring filters from wide projections grows exponentially: minutes of planning for seconds of work.
+        "spark.sql.constraintPropagation.enabled": "false",
         "spark.sql.connect.serverStacktrace.enabled": "false",
         "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
