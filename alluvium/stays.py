@@ -83,5 +83,5 @@ def write(moves: DataFrame, table: Table, on: Sequence[str], run_date: date) -> 
     rows = changed.withColumn("left_at", F.when(F.col("move") == LEFT, F.lit(at))).withColumn(
         "run_date", F.lit(run_date)
     )
-    tonight = f"t.entered_at = TIMESTAMP'{at:%Y-%m-%d %H:%M:%S}Z'"
+    tonight = f"(t.entered_at = TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}Z')"
     delta.merge(rows, table, on=[*on, "entered_at"], delete_missing=tonight)
