@@ -36,6 +36,19 @@ TABLES: dict[str, Table] = {
     if isinstance(value, Table)
 }
 
+# Written through `alluvium.ledger`, without Spark.
+LEDGERS = (
+    ops.OPS_RUNS,
+    ops.OPS_CHECKS,
+    ops.OPS_AUDIT,
+    ingest.OPS_BATCHES,
+    identity.IDENTITY_RUNS,
+    models.ML_TRAINING_SETS,
+    models.ML_MONITORING,
+    segments.PUBLISHED_SEGMENT_RUNS,
+    segments.PUBLISHED_AUDIENCE_DELIVERIES,
+)
+
 
 def get(full_name: str) -> Table:
     """The table of that name; raises KeyError when the catalogue has none."""

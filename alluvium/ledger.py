@@ -52,6 +52,14 @@ def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
     return pa.Table.from_pylist([dict(row) for row in rows], schema=_schema(table))
 
 
+def create(table: Table, settings: Settings | None = None) -> str:
+    """Make the empty table unless it is there; returns its folder."""
+    path = _path(table, settings)
+    if not DeltaTable.is_deltatable(path):
+        DeltaTable.create(path, schema=_schema(table), mode="ignore", description=table.comment)
+    return path
+
+
 @_retry_on_conflict
 def append(table: Table, rows: Sequence[Mapping[str, Any]], settings: Settings | None = None) -> None:
     """Add rows in one commit; none for no rows. Missing fields become null."""

@@ -8,10 +8,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
-from alluvium import catalog, spark_server
+from alluvium import catalog, ledger, spark_server
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.settings import Settings, get_settings
 
@@ -57,15 +58,18 @@ def _open(remote: str) -> SparkSession:
 
 
 def _prepare_schemas(spark: SparkSession, settings: Settings, remote: str) -> None:
-    """Create the schemas once per lake and server, with tables at `lake/<schema>/<table>`."""
+    """Make schemas and ledgers known once per lake and server; tables lie at `lake/<schema>/<table>`."""
     where = "embedded" if "localhost" in remote else sha256(remote.encode()).hexdigest()[:12]
     done = settings.metastore / f"schemas.{where}.done"
-    listed = "\n".join(catalog.SCHEMAS)
+    listed = "\n".join([*catalog.SCHEMAS, *(table.full_name for table in catalog.LEDGERS)])
     if done.exists() and done.read_text() == listed:
         return
     for schema, comment in catalog.SCHEMAS.items():
         location = (settings.lake / schema).as_uri()
         spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} COMMENT '{comment}' LOCATION '{location}'")
+    for table in catalog.LEDGERS:
+        location = Path(ledger.create(table, settings)).as_uri()
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {table.full_name} USING delta LOCATION '{location}'")
     done.write_text(listed)
 
 
