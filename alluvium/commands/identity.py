@@ -102,10 +102,6 @@ def _show_figures(figures: dict[str, Any]) -> None:
         f"Tier {figures['tier']}", ["", "count"], [[name.replace("_", " "), figures[name]] for name in counts]
     )
     scores = [[name, *figures[name].values()] for name in ("pairwise", "b_cubed")]
-    scores += [
-        [f"b_cubed of people in {source}", *s.values()]
-        for source, s in figures["b_cubed_of_people_in"].items()
-    ]
     table(None, ["", "precision", "recall", "F1"], scores)
     if figures["worst_customers"]:
         rows = [list(row.values()) for row in figures["worst_customers"]]

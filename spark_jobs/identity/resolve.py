@@ -63,6 +63,13 @@ def decide(
     return records, matching.resolve(records, bears, the_rules, model, timer)
 
 
+def is_first_load(config: JobConfig) -> bool:
+    """Whether the run date loads history: as told, or as ingest noted it for a batch of that date."""
+    batches = pl.DataFrame(pl.from_arrow(ledger.read(catalog.OPS_BATCHES, config.settings)))
+    of_day = batches.filter((pl.col("run_date") == config.run_date) & pl.col("is_initial"))
+    return config.is_set("initial") or not of_day.is_empty()
+
+
 def grown(
     periods: pl.DataFrame, resolution: Resolution, records: pl.DataFrame, run_date: date, is_initial: bool
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
@@ -90,15 +97,21 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     records, resolution = decide(spark, config.settings, model, timer)
     with timer.step("assign"):
         periods = write.stored(spark, catalog.IDENTITY_CUSTOMER_RECORDS)
-        after, told = grown(periods, resolution, records, config.run_date, config.is_set("initial"))
+        after, told = grown(periods, resolution, records, config.run_date, is_first_load(config))
     with timer.step("write"):
         strict = after.filter(pl.col("tier") == "strict")
-        write.periods(spark, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, config.run_date)
-        write.night(spark, catalog.IDENTITY_CHANGES, told, config.run_date)
-        write.whole(spark, catalog.IDENTITY_REDIRECTS, history.redirects(strict))
-        write.whole(spark, catalog.IDENTITY_LINKS, resolution.links)
-        write.whole(spark, catalog.IDENTITY_REVIEW_QUEUE, resolution.review)
-        write.whole(spark, catalog.PII_IDENTITY_RECORDS, records)
+        write.side_by_side(
+            [
+                partial(
+                    write.periods, spark, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, config.run_date
+                ),
+                partial(write.night, spark, catalog.IDENTITY_CHANGES, told, config.run_date),
+                partial(write.whole, spark, catalog.IDENTITY_REDIRECTS, history.redirects(strict)),
+                partial(write.whole, spark, catalog.IDENTITY_LINKS, resolution.links),
+                partial(write.whole, spark, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
+                partial(write.whole, spark, catalog.PII_IDENTITY_RECORDS, records),
+            ]
+        )
     ledger.append(catalog.IDENTITY_RUNS, [_run_row(config, resolution, timer)], config.settings)
     return resolution.counts | {"changes": told.height}
 
@@ -108,7 +121,7 @@ def _run_row(config: JobConfig, resolution: Resolution, timer: Timer) -> dict[st
     return {
         "run_id": uuid4().hex,
         "run_date": config.run_date,
-        "is_initial": config.is_set("initial"),
+        "is_initial": is_first_load(config),
         "model_version": model.version if model else None,
         "model": model.to_json() if model else None,
         "counts": json.dumps(resolution.counts, sort_keys=True),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 
 import polars as pl
@@ -10,6 +12,7 @@ from pyspark.sql import DataFrame, SparkSession
 from alluvium import delta
 from alluvium.table import Table
 
+AT_ONCE = 3
 _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "string": pl.String,
     "date": pl.Date,
@@ -79,3 +82,14 @@ def periods(
         _to_spark(spark, source, table), table, on=list(table.key),
         delete_missing=f"t.opened_on = DATE'{run_date.isoformat()}'",
     )  # fmt: skip
+
+
+def side_by_side(writes: Sequence[Callable[[], None]]) -> None:
+    """Write independent tables at the same time: a commit waits more than it works.
+
+    Raises the first error, after all have ended; a rerun of the night completes what is missing.
+    """
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        started = [pool.submit(write) for write in writes]
+    for each in started:
+        each.result()
