@@ -18,7 +18,7 @@ GROUPS = "select rfm_group, count(*) as customers from gold.customer_rfm group b
 REVENUE = """
 select ordered_on::varchar as day, sum(order_total)::double as revenue
 from gold.orders
-where ordered_on > ?::date - 28 and ordered_on <= ?
+where ordered_on > cast(? as date) - 28 and ordered_on <= ?
 group by ordered_on order by ordered_on
 """
 

@@ -30,7 +30,7 @@ RULES = "select rule, count(*) as links from identity.links group by rule order 
 CHANGES = """
 select run_date::varchar as night, change, count(distinct customer_id) as customers
 from identity.changes
-where tier = 'strict' and run_date between ?::date - 14 and ?
+where tier = 'strict' and run_date between cast(? as date) - 14 and ?
 group by all order by all
 """
 

@@ -26,8 +26,8 @@ BOUGHT = """
 select l.customer_id, p.product_name, count(distinct l.order_id) as times
 from gold.order_lines as l
 inner join gold.products as p using (product_id)
-where l.customer_id in (select unnest(?::varchar[])) and p.is_recommendable
-group by all
+where l.customer_id in (select unnest(cast(? as varchar[]))) and p.is_recommendable
+group by l.customer_id, p.product_name
 qualify row_number() over (partition by l.customer_id order by times desc, p.product_name) <= 5
 order by l.customer_id, times desc
 """

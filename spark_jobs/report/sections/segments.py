@@ -9,7 +9,7 @@ from spark_jobs.report.page import Grid, Picture, Section
 SIZES = """
 select run_date::varchar as night, segment, arg_max(size, run_date) as members
 from published.segment_runs
-where run_date between ?::date - 30 and ?
+where run_date between cast(? as date) - 30 and ?
 group by all order by night, segment
 """
 

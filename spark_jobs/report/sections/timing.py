@@ -13,12 +13,22 @@ where run_date = ? and job <> 'night' and status = 'succeeded'
 group by job order by seconds desc
 """
 
-CHECKS = """
-select suite, check_name, table_name, severity, status, observed
-from ops.checks
-where run_date = ?
-qualify row_number() over (partition by suite, check_name, table_name order by checked_at desc) = 1
-order by status, suite, check_name
+NEWEST = """
+with newest as (
+    select * from ops.checks where run_date = ?
+    qualify row_number() over (partition by suite, check_name, table_name order by checked_at desc) = 1
+)
+"""
+
+BY_BORDER = f"""{NEWEST}
+select suite, count(*) as checks, count(*) filter (status = 'passed') as passed,
+    count(*) filter (status = 'failed') as failed, count(*) filter (status not in ('passed', 'failed')) as undecided
+from newest group by suite order by suite
+"""
+
+NOT_PASSED = f"""{NEWEST}
+select suite, check_name, table_name, severity, status, observed from newest
+where status <> 'passed' order by severity, suite, check_name
 """
 
 
@@ -32,7 +42,10 @@ def section(lake: Lake) -> Section:
             ),
         )
     ]
-    checks = [list(row.values()) for row in lake.rows(CHECKS, lake.run_date)]
-    if checks:
-        blocks.append(Grid("Gates", ["border", "check", "table", "severity", "status", "seen"], checks))
+    borders = [list(row.values()) for row in lake.rows(BY_BORDER, lake.run_date)]
+    if borders:
+        blocks.append(Grid("Gates", ["border", "checks", "passed", "failed", "not enough history"], borders))
+    if noticed := [list(row.values()) for row in lake.rows(NOT_PASSED, lake.run_date)]:
+        columns = ["border", "check", "table", "severity", "status", "seen"]
+        blocks.append(Grid("What a gate noticed", columns, noticed))
     return Section("Steps and gates", "How long each step took, and what stood between the layers.", blocks)
