@@ -22,7 +22,8 @@ with newest as (
 
 BY_BORDER = f"""{NEWEST}
 select suite, count(*) as checks, count(*) filter (status = 'passed') as passed,
-    count(*) filter (status = 'failed') as failed, count(*) filter (status not in ('passed', 'failed')) as undecided
+    count(*) filter (status = 'failed') as failed,
+    count(*) filter (status not in ('passed', 'failed')) as undecided
 from newest group by suite order by suite
 """
 
