@@ -8,11 +8,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from hashlib import sha256
-from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlparse
 
 from alluvium import catalog, ledger, spark_server
+from alluvium.delta import quoted
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.settings import Settings, get_settings
 
@@ -65,11 +65,12 @@ def _prepare_schemas(spark: SparkSession, settings: Settings, remote: str) -> No
     if done.exists() and done.read_text() == listed:
         return
     for schema, comment in catalog.SCHEMAS.items():
-        location = (settings.lake / schema).as_uri()
-        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} COMMENT '{comment}' LOCATION '{location}'")
+        # A path, not a URI: Spark would take the %20 of a space for part of the name.
+        location = quoted(str(settings.lake / schema))
+        spark.sql(f"CREATE SCHEMA IF NOT EXISTS {schema} COMMENT {quoted(comment)} LOCATION {location}")
     for table in catalog.LEDGERS:
-        location = Path(ledger.create(table, settings)).as_uri()
-        spark.sql(f"CREATE TABLE IF NOT EXISTS {table.full_name} USING delta LOCATION '{location}'")
+        location = quoted(ledger.create(table, settings))
+        spark.sql(f"CREATE TABLE IF NOT EXISTS {table.full_name} USING delta LOCATION {location}")
     done.write_text(listed)
 
 

@@ -73,7 +73,7 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
         "spark.local.dir": str(settings.home / "tmp"),
         "spark.hadoop.javax.jdo.option.ConnectionURL": derby,
         "spark.sql.catalogImplementation": "hive",
-        "spark.sql.warehouse.dir": settings.lake.as_uri(),
+        "spark.sql.warehouse.dir": str(settings.lake),
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",

@@ -95,11 +95,8 @@ def test_every_module_says_what_it_is_for() -> None:
 
 
 def jobs() -> list[Path]:
-    return [
-        p
-        for p in modules()
-        if "def run(spark: SparkSession, config: JobConfig)" in p.read_text(encoding="utf-8")
-    ]
+    signature = "\ndef run(spark: SparkSession, config: JobConfig)"
+    return [path for path in modules() if signature in path.read_text(encoding="utf-8")]
 
 
 @pytest.mark.parametrize("path", jobs(), ids=lambda p: f"{p.parent.name}.{p.stem}")
