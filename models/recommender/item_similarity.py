@@ -43,13 +43,15 @@ class Neighbours:
     ranking: Ranking
 
 
-def neighbours(bought: sparse.csr_matrix, k: int, *, min_buyers: int, min_together: int) -> Neighbours:
-    """The `k` products most often bought by the same customers, by cosine, among those with `min_buyers`.
+def neighbours(bought: sparse.csr_matrix, k: int, *, max_products: int, min_together: int) -> Neighbours:
+    """The `k` products most often bought by the same customers, by cosine, for the `max_products` most bought.
 
     `bought` is customers x products of zeros and ones. Pairs with fewer than `min_together` common
-    customers are chance, and left out. Time grows with the square of the products kept.
+    customers are chance, and left out. Time grows with the square of `max_products`.
     """
-    products = np.flatnonzero(np.asarray(bought.sum(axis=0)).ravel() >= min_buyers)
+    count_buyers = np.asarray(bought.sum(axis=0)).ravel()
+    most_bought = np.argsort(-count_buyers, kind="stable")[:max_products]
+    products = np.sort(most_bought[count_buyers[most_bought] >= min_together])
     kept = bought[:, products].tocsc()
     inverse_norm = 1.0 / np.sqrt(np.asarray(kept.sum(axis=0), dtype=np.float32).ravel())
     blocks = []

@@ -175,7 +175,7 @@ def drop_old_nights(spark: SparkSession, config: JobConfig) -> None:
     """Keep the nights of the table's retention."""
     table = catalog.PUBLISHED_RECOMMENDATIONS
     oldest = config.run_date - timedelta(days=table.retention_days or 0)
-    delta.replace_where(delta.read(spark, table).limit(0), table, f"run_date < DATE'{oldest}'")
+    delta.replace_where(delta.read(spark, table).limit(0), table, f"run_date < DATE'{oldest}'", count=0)
 
 
 def _of_night(spark: SparkSession, table: Table, config: JobConfig) -> DataFrame:
@@ -195,10 +195,12 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     shown_at = places(delta.read(spark, catalog.GOLD_CUSTOMERS))
     rows = recommendations(candidates, popular, shown_at, products, hidden).select("*", night).persist()
 
-    delta.replace_where(rows, catalog.PUBLISHED_RECOMMENDATIONS, f"run_date = DATE'{config.run_date}'")
+    counts = count(rows)
+    predicate = f"run_date = DATE'{config.run_date}'"
+    delta.replace_where(rows, catalog.PUBLISHED_RECOMMENDATIONS, predicate, count=counts["rows_written"])
     drop_old_nights(spark, config)
     first = popular.where(F.col("rank") <= POPULAR_PRODUCTS)
     delta.overwrite(first.select("*", night), catalog.PUBLISHED_POPULAR_PRODUCTS)
     similar = similar_showable(_of_night(spark, catalog.ML_SIMILAR_PRODUCT_CANDIDATES, config), products)
     delta.overwrite(similar.select("*", night), catalog.PUBLISHED_SIMILAR_PRODUCTS)
-    return count(rows)
+    return counts

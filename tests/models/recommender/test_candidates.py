@@ -53,7 +53,7 @@ def test_popular_products_are_ordered_by_buyers_of_late_then_ever_then_id():
 
 def test_similar_products_are_cut_at_k():
     bought = two_blocks()
-    near = score.neighbours(bought.bought(), 3, min_buyers=2, min_together=2)
+    near = score.neighbours(bought.bought(), 3, max_products=8, min_together=2)
     found = candidates.similar(bought, near, 2)
     assert found.column_names == list(catalog.ML_SIMILAR_PRODUCT_CANDIDATES.columns or ())
     assert max(found["rank"].to_pylist()) == 2

@@ -88,7 +88,7 @@ def test_too_many_customers_are_an_error_that_names_the_limit(monkeypatch):
 
 def test_neighbours_are_bought_by_the_same_customers():
     bought = two_blocks()
-    found = neighbours(bought.bought(), 4, min_buyers=2, min_together=2)
+    found = neighbours(bought.bought(), 4, max_products=8, min_together=2)
     for product, near in zip(found.products, found.ranking.products, strict=True):
         own = bought.products[product][0]
         assert {bought.products[other][0] for other in near if other >= 0} == {own}
@@ -97,5 +97,6 @@ def test_neighbours_are_bought_by_the_same_customers():
 
 def test_a_product_with_few_buyers_is_nobodys_neighbour():
     bought = purchases([("c", "p", 1), ("c", "q", 1), ("d", "p", 1)])
-    assert neighbours(bought.bought(), 2, min_buyers=2, min_together=1).products.tolist() == [0]
-    assert neighbours(bought.bought(), 2, min_buyers=3, min_together=1).products.tolist() == []
+    assert neighbours(bought.bought(), 2, max_products=1, min_together=1).products.tolist() == [0]
+    assert neighbours(bought.bought(), 2, max_products=9, min_together=2).products.tolist() == [0]
+    assert neighbours(bought.bought(), 2, max_products=9, min_together=3).products.tolist() == []

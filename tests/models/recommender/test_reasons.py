@@ -24,7 +24,7 @@ def test_evidence_is_the_nearest_product_that_the_customer_bought():
 
 def test_reasons_of_a_ranking():
     bought = two_blocks()
-    similar = neighbours(bought.bought(), 4, min_buyers=2, min_together=2)
+    similar = neighbours(bought.bought(), 4, max_products=8, min_together=2)
     # a0 left a0 out, bought a1 once, and has nothing to do with b1.
     products = np.array([[0, 1, 5]] + [[NOTHING] * 3] * 11)
     why = explain(bought, products, similar)
