@@ -11,6 +11,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -19,6 +20,8 @@ from importlib.util import find_spec
 from typing import Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
+
+from deltalake.exceptions import DeltaError
 
 from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError, UsageError
@@ -113,6 +116,12 @@ def explain(error: Exception) -> str:
     return redact(text)[:500]
 
 
+def _note_failure(run: Run, error: Exception, settings: Settings | None) -> None:
+    """Note the failure; a home that cannot be written must not hide what went wrong."""
+    with suppress(OSError, DeltaError):
+        ledger.append(catalog.OPS_RUNS, [run.row(FAILED, explain(error))], settings)
+
+
 def recorded(
     job: str, run_date: date, work: Callable[[], Mapping[str, Any] | None], settings: Settings | None = None
 ) -> dict[str, Any]:
@@ -121,10 +130,10 @@ def recorded(
     try:
         run.counts = dict(work() or {})
     except AlluviumError as error:
-        ledger.append(catalog.OPS_RUNS, [run.row(FAILED, explain(error))], settings)
+        _note_failure(run, error, settings)
         raise
     except Exception as error:
-        ledger.append(catalog.OPS_RUNS, [run.row(FAILED, explain(error))], settings)
+        _note_failure(run, error, settings)
         raise AlluviumError(f"{job} failed: {explain(error)}", where=f"run date {run_date}") from error
     ledger.append(catalog.OPS_RUNS, [run.row(SUCCEEDED)], settings)
     return run.counts

@@ -108,7 +108,8 @@ def club(
     (tmp_path / "club").mkdir()
     (tmp_path / "club" / "people.yml").write_text(PEOPLE)
     (tmp_path / "club" / "visits.yml").write_text(VISITS)
-    monkeypatch.setattr(contract, "folders", lambda: [tmp_path])
+    own_sources = session_settings.model_copy(update={"sources": tmp_path})
+    monkeypatch.setattr(contract, "get_settings", lambda: own_sources)
     for name in TABLES:  # tables of its own: other tests of the session use the real ones
         monkeypatch.setattr(catalog, name, replace(getattr(catalog, name), name=f"club_{name.lower()}"))
     club = Club(spark, session_settings)
