@@ -58,16 +58,16 @@ def _all_bad(delivered: DataFrame, contract: Contract, by: Judgement) -> DataFra
 def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) -> None:
     """Quarantine, then the pii twin, then bronze, then silver: each done before the next begins."""
     run_date = bench.by.run_date
-    quarantine.replace(is_bad(rows), contract, run_date, bench.settings, counts.rows_quarantined > 0)
+    quarantine.replace(is_bad(rows), contract, run_date, bench.settings, counts.rows_quarantined)
     accepted = is_good(rows).withColumn("_run_date", F.lit(run_date))
     day = f"_run_date = DATE'{run_date}'"
     bronze, twin = tables.bronze(contract), tables.pii_twin(contract)
     if twin is not None:
-        delta.replace_where(accepted, twin, day)
-    delta.replace_where(accepted, bronze, day)
+        delta.replace_where(accepted, twin, day, count=counts.rows_accepted)
+    delta.replace_where(accepted, bronze, day, count=counts.rows_accepted)
     written = footprint.row_count(bronze, bench.settings, _run_date=run_date)
     check_conservation(contract.label, {"run_date": run_date, **counts.as_row(), "rows_accepted": written})
-    silver.update(bench.spark, contract, run_date, bench.settings, counts.rows_conflicting > 0)
+    silver.update(accepted, contract, run_date, bench.settings, written, counts.rows_conflicting > 0)
 
 
 def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:

@@ -50,14 +50,16 @@ def keep_decisions(rows: DataFrame, before: DataFrame) -> DataFrame:
     return joined.withColumn("status", F.coalesce("_decided", "status")).drop("_decided")
 
 
-def replace(bad: DataFrame, contract: Contract, run_date: date, settings: Settings, has_rows: bool) -> None:
-    """Make the batch's slice of the quarantine equal to `bad`; nothing to do when both are empty."""
+def replace(
+    bad: DataFrame, contract: Contract, run_date: date, settings: Settings, row_count: int
+) -> None:
+    """Make the batch's slice of the quarantine equal to `bad`, which has that many rows."""
     partition = {"run_date": run_date, "source": contract.source, "entity": contract.entity}
     is_first = footprint.is_empty(PII_QUARANTINE, settings, **partition)
-    if is_first and not has_rows:
+    if is_first and not row_count:
         return
     rows = rows_of(bad, contract, run_date)
     predicate = slice_of(contract, run_date)
     if not is_first:
         rows = keep_decisions(rows, delta.read(bad.sparkSession, PII_QUARANTINE).where(predicate))
-    delta.replace_where(rows, PII_QUARANTINE, predicate)
+    delta.replace_where(rows, PII_QUARANTINE, predicate, count=row_count)

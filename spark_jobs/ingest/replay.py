@@ -85,8 +85,12 @@ def _accept(good: DataFrame, contract: Contract, bench: Bench) -> None:
     twin = tables.pii_twin(contract)
     if twin is not None:
         _add(accepted, twin, bench)
-    _add(accepted, tables.bronze(contract), bench)
-    silver.update(bench.spark, contract, bench.by.run_date, bench.settings, has_conflicts=True)
+    bronze = tables.bronze(contract)
+    _add(accepted, bronze, bench)
+    run_date = bench.by.run_date
+    incoming = delta.read(bench.spark, bronze).where(F.col("_run_date") == F.lit(run_date))
+    row_count = footprint.row_count(bronze, bench.settings, _run_date=run_date)
+    silver.update(incoming, contract, run_date, bench.settings, row_count, has_conflicts=True)
     record_keys.add(bench.spark, [contract], bench.by.run_date)
 
 

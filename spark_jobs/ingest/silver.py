@@ -73,29 +73,34 @@ def _close_absent(spark: SparkSession, contract: Contract, snapshots: list[date]
     before = delta.read(spark, silver)
     after = before.withColumnRenamed("_closed_on", "_was").transform(with_closing, contract, snapshots)
     changed = after.where(~F.col("_was").eqNullSafe(F.col("_closed_on"))).drop("_was")
-    if not changed.isEmpty():
-        delta.merge(changed, silver, on=contract.silver_key, update_when="true")
+    delta.merge(changed, silver, on=contract.silver_key, update_when="true")
 
 
 def update(
-    spark: SparkSession, contract: Contract, run_date: date, settings: Settings, has_conflicts: bool
+    incoming: DataFrame,
+    contract: Contract,
+    run_date: date,
+    settings: Settings,
+    row_count: int,
+    has_conflicts: bool,
 ) -> None:
     """Bring silver up to date with the bronze partition of `run_date` that has just been replaced.
 
-    `has_conflicts` says whether keys repeat within that partition.
+    `incoming` are that partition's rows, `row_count` their number; `has_conflicts` says whether keys repeat.
     """
+    spark = incoming.sparkSession
     bronze, silver = tables.bronze(contract), tables.silver(contract)
     snapshots = footprint.days(bronze, settings) if contract.full_snapshot else []
     if footprint.may_hold_day(silver, settings, run_date):
         _repair(spark, contract, run_date, snapshots)
-    incoming = delta.read(spark, bronze).where(F.col("_run_date") == F.lit(run_date))
-    if not footprint.is_empty(bronze, settings, _run_date=run_date):
-        best = (winners(incoming, contract) if has_conflicts else incoming).transform(
-            with_closing, contract, snapshots
-        )
+    if row_count:
+        best = winners(incoming, contract) if has_conflicts else incoming
+        best = best.transform(with_closing, contract, snapshots)
         if footprint.is_empty(silver, settings):
-            delta.append(best, silver)
+            delta.append(best, silver, count=row_count)
         else:
-            delta.merge(best, silver, on=contract.silver_key, update_when=_outranks(contract))
+            delta.merge(
+                best, silver, on=contract.silver_key, update_when=_outranks(contract), count=row_count
+            )
     if len(snapshots) > 1:
         _close_absent(spark, contract, snapshots)

@@ -57,6 +57,14 @@ def _fraction(text: SparkColumn, kind: str) -> SparkColumn:
     return F.when(~F.isnan(value) & (F.abs(value) < float("inf")), value)
 
 
+def _nested(text: SparkColumn, kind: str) -> SparkColumn:
+    """JSON as an array, map or struct; null when any part of it is not of its type."""
+    wrapped = F.concat(F.lit('{"v":'), text, F.lit("}"))
+    options = {"columnNameOfCorruptRecord": "_corrupt"}
+    read = F.from_json(wrapped, f"v {kind}, _corrupt string", options)
+    return F.when(read["_corrupt"].isNull(), read["v"])
+
+
 def typed(text: SparkColumn, column: Column) -> SparkColumn:
     """The value of a text under its contract; null when the text is not of the type."""
     kind, trimmed = column.type, F.trim(text)
@@ -74,7 +82,7 @@ def typed(text: SparkColumn, column: Column) -> SparkColumn:
         return _if(trimmed, _WHOLE, trimmed.try_cast(kind))
     if kind == "boolean":
         return trimmed.try_cast(kind)
-    return F.try_variant_get(F.try_parse_json(text), "$", kind)
+    return _nested(text, kind)
 
 
 def is_no_such_time(text: SparkColumn, column: Column) -> SparkColumn | None:

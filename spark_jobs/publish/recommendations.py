@@ -9,7 +9,8 @@ Rerun   the same rows
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from datetime import timedelta
 
 from pyspark.sql import Column, DataFrame, SparkSession, Window
@@ -182,25 +183,38 @@ def _of_night(spark: SparkSession, table: Table, config: JobConfig) -> DataFrame
     return delta.read(spark, table).where(F.col("as_of_date") == F.lit(config.as_of_date)).drop("as_of_date")
 
 
+@contextmanager
+def _cached() -> Iterator[Callable[[DataFrame], DataFrame]]:
+    """Keeps what is read several times. Spark's cache outlives the session, so it is emptied at the end."""
+    with ExitStack() as stack:
+
+        def keep(frame: DataFrame) -> DataFrame:
+            kept = frame.persist()
+            stack.callback(kept.unpersist)
+            return kept
+
+        yield keep
+
+
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Consent and what may be shown are read here, last, so that a change shows at the next publish."""
     night = F.lit(config.run_date).alias("run_date")
-    products = showable(delta.read(spark, catalog.GOLD_PRODUCTS)).persist()
     known = F.col("ordered_on") < F.lit(config.as_of_date)
-    hidden = purchases_to_hide(delta.read(spark, catalog.GOLD_ORDER_LINES).where(known)).persist()
-    popular = popular_showable(
-        _of_night(spark, catalog.ML_POPULAR_PRODUCT_CANDIDATES, config), products
-    ).persist()
-    candidates = _of_night(spark, catalog.ML_RECOMMENDATION_CANDIDATES, config)
-    shown_at = places(delta.read(spark, catalog.GOLD_CUSTOMERS))
-    rows = recommendations(candidates, popular, shown_at, products, hidden).select("*", night).persist()
+    with _cached() as keep:
+        products = keep(showable(delta.read(spark, catalog.GOLD_PRODUCTS)))
+        hidden = keep(purchases_to_hide(delta.read(spark, catalog.GOLD_ORDER_LINES).where(known)))
+        ranked = _of_night(spark, catalog.ML_POPULAR_PRODUCT_CANDIDATES, config)
+        popular = keep(popular_showable(ranked, products))
+        candidates = _of_night(spark, catalog.ML_RECOMMENDATION_CANDIDATES, config)
+        shown_at = places(delta.read(spark, catalog.GOLD_CUSTOMERS))
+        rows = keep(recommendations(candidates, popular, shown_at, products, hidden).select("*", night))
 
-    counts = count(rows)
-    predicate = f"run_date = DATE'{config.run_date}'"
-    delta.replace_where(rows, catalog.PUBLISHED_RECOMMENDATIONS, predicate, count=counts["rows_written"])
-    drop_old_nights(spark, config)
-    first = popular.where(F.col("rank") <= POPULAR_PRODUCTS)
-    delta.overwrite(first.select("*", night), catalog.PUBLISHED_POPULAR_PRODUCTS)
-    similar = similar_showable(_of_night(spark, catalog.ML_SIMILAR_PRODUCT_CANDIDATES, config), products)
-    delta.overwrite(similar.select("*", night), catalog.PUBLISHED_SIMILAR_PRODUCTS)
+        counts = count(rows)
+        predicate = f"run_date = DATE'{config.run_date}'"
+        delta.replace_where(rows, catalog.PUBLISHED_RECOMMENDATIONS, predicate, count=counts["rows_written"])
+        drop_old_nights(spark, config)
+        first = popular.where(F.col("rank") <= POPULAR_PRODUCTS)
+        delta.overwrite(first.select("*", night), catalog.PUBLISHED_POPULAR_PRODUCTS)
+        similar = similar_showable(_of_night(spark, catalog.ML_SIMILAR_PRODUCT_CANDIDATES, config), products)
+        delta.overwrite(similar.select("*", night), catalog.PUBLISHED_SIMILAR_PRODUCTS)
     return counts
