@@ -137,10 +137,12 @@ def test_the_same_night_again_gives_the_same_rows_and_no_second_version(
 def test_what_a_model_was_trained_on_is_noted_with_the_versions_of_the_tables(
     scored, config: JobConfig
 ) -> None:
-    noted = ledger.read(catalog.ML_TRAINING_SETS, config.settings).to_pylist()
-    assert sorted((row["model"], row["horizon_days"]) for row in noted) == [("churn", 30), ("ltv", 60)]
-    assert '"gold.customer_features": 0' in noted[0]["table_versions"]
-    assert noted[0]["evaluated_on"] == date(2025, 9, 1)
+    rows_noted = ledger.read(catalog.ML_TRAINING_SETS, config.settings).to_pylist()
+    noted = {row["model"]: row for row in rows_noted}
+    assert {name: row["horizon_days"] for name, row in noted.items()} == {"churn": 30, "ltv": 60}
+    assert len(rows_noted) == 2
+    assert '"gold.customer_features": 0' in noted["churn"]["table_versions"]
+    assert noted["churn"]["evaluated_on"] == date(2025, 9, 1)
     metrics = ledger.read(catalog.ML_MONITORING, config.settings).to_pylist()
     assert {"count_model", "mean_score"} <= {row["metric"] for row in metrics}
 
