@@ -93,7 +93,7 @@ def sql(
     ] = False,
     list_tables: Annotated[bool, typer.Option("--tables", help="List the tables.")] = False,
 ) -> None:
-    """Answer a query from the Delta tables in about a second."""
+    """Answer a query from the Delta tables, without Spark."""
     from alluvium.lake_sql import View, ask, tables
 
     settings = get_settings()
