@@ -42,7 +42,7 @@ def _resolve_command() -> list[str]:
         "spark.jars.packages": DELTA,
         "spark.jars.excludes": ALREADY_IN_SPARK,
         "spark.jars.ivy": str(CACHE),
-        "spark.jars.ivySettings": str(CHECKOUT / "infra" / "spark" / "ivysettings.xml"),
+        "spark.jars.ivySettings": (CHECKOUT / "infra" / "spark" / "ivysettings.xml").as_uri(),
     }
     flags = [part for key, value in conf.items() for part in ("--conf", f"{key}={value}")]
     # Resolving happens before the application starts; this one only prints a version.
