@@ -101,6 +101,9 @@ class Club:
         return {row["record_key"]: row["customer_id"] for row in found.collect()}
 
 
+pytestmark = pytest.mark.full
+
+
 @pytest.fixture
 def club(
     spark: Any, session_settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
