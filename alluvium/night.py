@@ -9,6 +9,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext
+from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
@@ -60,7 +61,8 @@ class Nights:
     def _run_dag(self, dag_id: str, run_date: date, conf: dict[str, Any]) -> None:
         self.watcher.failures.clear()
         midnight = datetime(run_date.year, run_date.month, run_date.day, tzinfo=UTC)
-        run = self.dags[dag_id].test(logical_date=midnight, run_conf=conf)
+        # A copy: Airflow fills templates in where they stand, and they would stay filled for the next night.
+        run = deepcopy(self.dags[dag_id]).test(logical_date=midnight, run_conf=conf)
         if self.watcher.failures:
             raise stopped(run_date, self.watcher.failures[0])
         if run.state != "success":

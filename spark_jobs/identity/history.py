@@ -69,7 +69,7 @@ def advance(
 ) -> pl.DataFrame:
     """The periods of one tier after today: those that ended are closed, new ones opened on the run date.
 
-    In a first load of history a period begins with the first event of its record (`first_seen_on`).
+    In a first load of history the first period of a record begins with its first event (`first_seen_on`).
     """
     stays = members.select("record_key", "customer_id", pl.lit(True).alias("stays"))
     known = periods.join(stays, on=["record_key", "customer_id"], how="left")
@@ -80,9 +80,10 @@ def advance(
     ).select(PERIODS.keys())
     held = periods.filter("is_current").select("record_key", "customer_id")
     arrived = members.join(held, on=["record_key", "customer_id"], how="anti")
-    first_day = (
-        pl.min_horizontal(pl.col("first_seen_on"), pl.lit(run_date)) if is_initial else pl.lit(run_date)
-    )
+    # A record that changes its customer does so today, whatever else is loaded today.
+    is_unseen = ~pl.col("record_key").is_in(periods["record_key"].unique().implode())
+    since = pl.min_horizontal("first_seen_on", pl.lit(run_date))
+    first_day = pl.when(is_unseen & pl.lit(is_initial)).then(since).otherwise(pl.lit(run_date))
     opened = arrived.with_columns(
         first_day.alias("valid_from"),
         pl.lit(None, pl.Date).alias("valid_to"),

@@ -45,6 +45,12 @@ def test_every_till_line_is_counted_once_from_the_file_to_gold_to_the_cent(demo:
     assert dict(in_gold) == landed
 
 
+def test_only_the_history_is_a_first_load(demo: Demo) -> None:
+    """What one night was told must not stay with the DAGs for the next."""
+    told = demo.rows("select run_date::varchar, bool_and(is_initial), bool_or(is_initial) from ops.batches group by 1")
+    assert sorted(told) == [("2017-10-31", True, True), (LAST_NIGHT, False, False)]
+
+
 def test_what_a_customer_spent_in_gold_is_what_the_till_took(demo: Demo) -> None:
     differing = demo.rows(
         """

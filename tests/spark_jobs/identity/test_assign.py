@@ -129,6 +129,20 @@ def test_a_first_load_is_valid_from_the_first_event_on() -> None:
     assert opened.select("valid_from", "opened_on").rows() == [(date(2017, 3, 4), DAY)]
 
 
+def test_a_record_that_moves_in_a_first_load_moves_on_its_day() -> None:
+    # A first load of one source on a later night: the other sources' records have periods already.
+    seen_early = pl.lit(date(2017, 3, 4)).alias("first_seen_on")
+    loaded = history.advance(
+        NO_PERIODS,
+        history.today(clusters_of({"a": 1, "b": 1, "c": 2}).with_columns(seen_early), NO_PERIODS),
+        "strict", DAY, is_initial=True,
+    )  # fmt: skip
+    moved = history.today(clusters_of({"a": 1, "b": 2, "c": 2}).with_columns(seen_early), loaded)
+    periods = history.advance(loaded, moved, "strict", DAY + timedelta(days=1), is_initial=True)
+    of_b = periods.filter(pl.col("record_key") == "b").select("valid_from", "valid_to").rows()
+    assert of_b == [(date(2017, 3, 4), DAY + timedelta(days=1)), (DAY + timedelta(days=1), None)]
+
+
 def told(first: Partition, second: Partition) -> list[tuple[str, str | None, str]]:
     earlier = nights(first)
     yesterday = earlier.filter("is_current").select("record_key", "customer_id")
