@@ -17,7 +17,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from alluvium import session
+from alluvium import session, spark_server
 from alluvium.errors import AlluviumError
 from alluvium.redact import redact
 from alluvium.settings import CHECKOUT, Settings, get_settings
@@ -59,6 +59,13 @@ class DbtResult:
 
 
 _STATES = {"warned": "warn", "skipped": "skipped"}
+# On one machine a night's plans are many, wide and of few rows: to interpret them is cheaper than to generate,
+# compile and load code for each, and no reader leaves out files by statistics of columns.
+_ONE_MACHINE = {
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.databricks.delta.stats.collect": "false",
+}
 _OF_A_NIGHT = {"ALLUVIUM_RUN_DATE", "ALLUVIUM_CHANGED_RUN_DATES", "ALLUVIUM_AS_OF_DATES"}
 
 
@@ -68,17 +75,29 @@ def build(
     select: str | None = None,
     exclude: str | None = None,
     full_refresh: bool = False,
+    with_tests: bool = True,
     vars: Mapping[str, Any] | None = None,
     settings: Settings | None = None,
     on_line: OnLine | None = None,
 ) -> DbtResult:
-    """Build models, seeds and snapshots with their data tests, as of the end of run_date; no unit tests.
+    """Build models, seeds and snapshots, with their data tests if wanted, as of the end of run_date.
 
     `vars` adds to dbt's variables (`changed_run_dates`, `as_of_dates`); `on_line` hears of each node's end.
     Raises AlluviumError that names the first node that failed.
     """
-    flags = ["--exclude-resource-type", "unit_test", *(["--full-refresh"] if full_refresh else [])]
+    left_out = ["unit_test"] if with_tests else ["unit_test", "test"]
+    flags = [part for kind in left_out for part in ("--exclude-resource-type", kind)]
+    flags += ["--full-refresh"] if full_refresh else []
     return _run("build", run_date, [*flags, *_selection(select, exclude)], vars, settings, on_line)
+
+
+def data_tests(run_date: date, *, select: str | None = None, settings: Settings | None = None) -> DbtResult:
+    """Run dbt's data tests on what was built.
+
+    Raises AlluviumError that names the first test that failed.
+    """
+    flags = ["--resource-type", "test", *_selection(select, None)]
+    return _run("test", run_date, flags, None, settings, None)
 
 
 def unit_tests(run_date: date, *, select: str | None = None, settings: Settings | None = None) -> DbtResult:
@@ -133,6 +152,7 @@ def _environment(settings: Settings, variables: Mapping[str, str]) -> dict[str, 
     return {
         **{name: value for name, value in os.environ.items() if name not in _OF_A_NIGHT},
         **variables,
+        "ALLUVIUM_SESSION_SETTINGS": json.dumps(_session_settings()),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(_target(settings)),
@@ -142,6 +162,11 @@ def _environment(settings: Settings, variables: Mapping[str, str]) -> dict[str, 
         "DO_NOT_TRACK": "1",
         "PYTHONWARNINGS": "ignore",
     }
+
+
+def _session_settings() -> dict[str, str]:
+    remote = os.environ.get("SPARK_REMOTE", "")
+    return _ONE_MACHINE if not remote or remote.startswith(f"sc://{spark_server.HOST}:") else {}
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -142,7 +142,7 @@ def recorded(
 def run_job(
     name: str, run_date: date, options: Mapping[str, str] | None = None, settings: Settings | None = None
 ) -> dict[str, Any]:
-    """Run one job in a Spark session of its own. Returns its counts.
+    """Run one job in a Spark session of its own; gates read without Spark. Returns its counts.
 
     Raises AlluviumError when the job failed, UsageError when there is no such job.
     """
@@ -151,7 +151,7 @@ def run_job(
     config = JobConfig(run_date, settings, dict(options or {}))
 
     def run_it() -> Mapping[str, int] | None:
-        with connect(settings) as spark:
+        with nullcontext() if name.startswith(f"{GATES}.") else connect(settings) as spark:
             return work(spark, config)
 
     return recorded(name, run_date, run_it, settings)

@@ -115,7 +115,7 @@ def _definition(view: View, schema: str, name: str) -> str:
         column = NIGHTLY_SLICE[schema]
         offset = " + 1" if column == "as_of_date" else ""
         rows += f" WHERE {column} = DATE '{view.night.isoformat()}'{offset}"
-    return f'CREATE VIEW {schema}."{name}" AS {rows}'
+    return f'CREATE OR REPLACE VIEW {schema}."{name}" AS {rows}'
 
 
 def tables(view: View) -> list[str]:
@@ -146,16 +146,21 @@ def ask(view: View, query: str, parameters: list[Any] | None = None) -> duckdb.D
 
     Raises UsageError for SQL that cannot be answered, naming what is wrong.
     """
+    return answer(connection(view), view, query, parameters)
+
+
+def answer(
+    asked: duckdb.DuckDBPyConnection, view: View, query: str, parameters: list[Any] | None = None
+) -> duckdb.DuckDBPyConnection:
+    """As `ask`, on a connection that answers several queries in turn."""
     import duckdb
 
-    asked = connection(view)
-    wanted = sorted(names_in(query))
-    for schema in sorted({schema for schema, _ in wanted if schema in (*SCHEMAS, "pii")}):
+    wanted = sorted(pair for pair in names_in(query) if pair[0] in (*SCHEMAS, "pii"))
+    for schema in sorted({schema for schema, _ in wanted}):
         asked.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for schema, name in wanted:
-        if schema in (*SCHEMAS, "pii"):
-            _check_is_there(view, schema, name)
-            asked.execute(_definition(view, schema, name))
+        _check_is_there(view, schema, name)
+        asked.execute(_definition(view, schema, name))
     try:
         return asked.execute(query, parameters or [])
     except duckdb.Error as error:

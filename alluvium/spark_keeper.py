@@ -26,6 +26,9 @@ from alluvium.server_file import ServerFile
 
 POLL_SECONDS = 0.5
 START_SECONDS = 120
+# Set while an archive of Java's classes is being made, see `alluvium.class_archive`.
+MAKING = "ALLUVIUM_CLASS_ARCHIVE_TO"
+DUMP_SECONDS = 90
 
 
 def _die_with_parent() -> None:
@@ -88,7 +91,8 @@ def _watch(server: subprocess.Popen[str], folder: Path) -> None:
 def _stop(server: subprocess.Popen[str]) -> None:
     server.terminate()
     try:
-        server.wait(timeout=10)
+        # Who makes an archive of classes writes it while it ends.
+        server.wait(timeout=DUMP_SECONDS if MAKING in os.environ else 10)
     except subprocess.TimeoutExpired:
         server.kill()
         server.wait()

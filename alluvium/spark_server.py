@@ -20,7 +20,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from alluvium import holders, jars, java
+from alluvium import class_archive, holders, jars, java
 from alluvium.errors import AlluviumError
 from alluvium.server_file import ServerFile
 from alluvium.settings import CHECKOUT, Settings
@@ -28,6 +28,18 @@ from alluvium.settings import CHECKOUT, Settings
 TOKEN_VARIABLE = "SPARK_CONNECT_AUTHENTICATE_TOKEN"
 LEAST_FREE_DISK_MB = 500
 START_SECONDS = 150
+HOST = "localhost"  # The name, not 127.0.0.1: with an address and a token the client insists on TLS.
+# Tables here are few files: to look for files to leave out, to keep histograms of their sizes and to write a
+# checkpoint after every tenth commit costs more jobs than reading them.
+DELTA = {
+    "spark.databricks.delta.snapshotPartitions": "1",
+    "spark.databricks.delta.stats.skipping": "false",
+    "spark.databricks.delta.optimizeMetadataQuery.enabled": "false",
+    "spark.databricks.delta.history.metricsEnabled": "false",
+    "spark.databricks.delta.fileSizeHistogramMetrics.enabled": "false",
+    "spark.databricks.delta.lastCheckpoint.checksum.enabled": "false",
+    "spark.databricks.delta.properties.defaults.checkpointInterval": "100",
+}
 
 
 def _free_port(wanted: int | None) -> int:
@@ -53,6 +65,7 @@ def _java_options(settings: Settings) -> str:
         "-XX:TieredStopAtLevel=1",
         "-XX:ReservedCodeCacheSize=240m",  # Its default of 48 MB fills in a night, and then nothing is compiled.
         "-XX:+UseSerialGC",
+        *class_archive.java_options(),
     ]
     return " ".join(shlex.quote(option) for option in options)
 
@@ -80,9 +93,14 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
         # Inferring filters from wide projections grows exponentially: minutes of planning for seconds of work.
         "spark.sql.constraintPropagation.enabled": "false",
         "spark.sql.connect.serverStacktrace.enabled": "false",
-        "spark.sql.shuffle.partitions": str(2 * settings.spark_cores),
+        # On one machine a plan is known before it runs: to plan every stage again costs more than it gains.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.shuffle.partitions": str(settings.spark_cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-        "spark.databricks.delta.snapshotPartitions": "1",
+        # Nobody looks at the pages of this server.
+        "spark.sql.ui.explainMode": "simple",
+        "spark.sql.maxPlanStringLength": "2000",
+        **DELTA,
         "spark.port.maxRetries": "0",
         "spark.ui.enabled": "false",
         "spark.ui.showConsoleProgress": "false",
@@ -189,8 +207,7 @@ def hold(settings: Settings) -> Iterator[ServerFile]:
     with holders.holding(settings.metastore / "holders"):
         server = attach(settings)
         before = {name: os.environ.get(name) for name in ("SPARK_REMOTE", TOKEN_VARIABLE)}
-        # The name, not 127.0.0.1: with an address and a token the client insists on TLS.
-        os.environ.update({"SPARK_REMOTE": f"sc://localhost:{server.port}", TOKEN_VARIABLE: server.token})
+        os.environ.update({"SPARK_REMOTE": f"sc://{HOST}:{server.port}", TOKEN_VARIABLE: server.token})
         try:
             yield server
         finally:

@@ -12,12 +12,12 @@ from datetime import date
 from typing import Any
 
 from great_expectations.core import ExpectationSuite
-from pyspark.sql import SparkSession
 
-from alluvium import catalog, ledger
+from alluvium import catalog, lake_sql, ledger
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from expectations.gate import stand
-from expectations.measure import Figures, ask, tables_in
+from expectations.measure import Figures, ask
 from expectations.rules import between, none
 
 # Below this a share says nothing: one bad row of three is no alarm.
@@ -36,12 +36,12 @@ SUITE = ExpectationSuite(
 )
 
 
-def figures(spark: SparkSession, run_date: date) -> Figures:
+def figures(settings: Settings, run_date: date) -> Figures:
     """What the ledger says of each batch, beside what the tables hold."""
-    batches = [row for row in ledger.read(catalog.OPS_BATCHES).to_pylist() if row["run_date"] == run_date]
-    known = tables_in(spark, "bronze") | tables_in(spark, "pii")
+    batches = [row for row in ledger.read(catalog.OPS_BATCHES, settings).to_pylist() if row["run_date"] == run_date]
+    known = set(lake_sql.tables(lake_sql.View(settings, with_pii=True)))
     names = [f"{row['source']}_{row['entity']}" for row in batches]
-    stored = ask(spark, {name: _stored(name, known) for name in names}, run_date)
+    stored = ask(settings, {name: _stored(name, known) for name in names}, run_date)
     return {f"bronze.{name}": _of_batch(row, stored[name]) for name, row in zip(names, batches, strict=True)}
 
 
@@ -64,6 +64,6 @@ def _of_batch(batch: Mapping[str, Any], stored: Mapping[str, float | None]) -> d
     }
 
 
-def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+def run(spark: None, config: JobConfig) -> dict[str, int]:
     """Stop the night when a row is missing."""
-    return stand(spark, SUITE.name, config)
+    return stand(SUITE.name, config)

@@ -7,17 +7,16 @@ from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 
-from pyspark.sql import SparkSession
-
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from expectations.judge import judge
 from expectations.result import CheckResult, keep
 
 SUITES = ("bronze", "identity", "gold", "ml", "published")
 
 
-def run_suite(spark: SparkSession, name: str, run_date: date) -> list[CheckResult]:
+def run_suite(name: str, run_date: date, settings: Settings) -> list[CheckResult]:
     """Judge the tables of one border for a run date; nothing is written.
 
     Raises UsageError when there is no such suite.
@@ -25,12 +24,12 @@ def run_suite(spark: SparkSession, name: str, run_date: date) -> list[CheckResul
     if name not in SUITES or not find_spec(f"expectations.{name}"):
         raise UsageError(f"There is no suite {name!r}", do=f"Known are {', '.join(SUITES)}")
     suite = import_module(f"expectations.{name}")
-    return judge(suite.SUITE, suite.figures(spark, run_date), run_date)
+    return judge(suite.SUITE, suite.figures(settings, run_date), run_date)
 
 
-def stand(spark: SparkSession, name: str, config: JobConfig) -> dict[str, int]:
+def stand(name: str, config: JobConfig) -> dict[str, int]:
     """Run a suite as a job: results go to `ops.checks`, a check of severity stop that failed is an error."""
-    results = run_suite(spark, name, config.run_date)
+    results = run_suite(name, config.run_date, config.settings)
     keep(results, config.settings)
     if stopping := [result for result in results if result.stops]:
         raise _stopped(name, stopping)

@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import date
 
 from great_expectations.core import ExpectationSuite
-from pyspark.sql import SparkSession
 
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from expectations.gate import stand
 from expectations.measure import Figures, ask
 from expectations.rules import between, none
@@ -41,7 +41,7 @@ QUERIES = {
     """,
     "pii.identity_records": f"""
         SELECT count(*) AS records_without_customer
-        FROM pii.identity_records LEFT ANTI JOIN {CURRENT} USING (record_key)
+        FROM pii.identity_records ANTI JOIN {CURRENT} USING (record_key)
     """,
     "identity.changes": f"""
         SELECT
@@ -53,11 +53,11 @@ QUERIES = {
 }
 
 
-def figures(spark: SparkSession, run_date: date) -> Figures:
+def figures(settings: Settings, run_date: date) -> Figures:
     """Of the strict tier, which the golden record uses; `ended_share` is of the customers there are."""
-    return ask(spark, QUERIES, run_date)
+    return ask(settings, QUERIES, run_date)
 
 
-def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+def run(spark: None, config: JobConfig) -> dict[str, int]:
     """Stop the night when people were lost, doubled or glued together."""
-    return stand(spark, SUITE.name, config)
+    return stand(SUITE.name, config)

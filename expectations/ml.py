@@ -10,9 +10,9 @@ from __future__ import annotations
 from datetime import date
 
 from great_expectations.core import ExpectationSuite
-from pyspark.sql import SparkSession
 
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from expectations.gate import stand
 from expectations.gold import missing_from
 from expectations.measure import Figures, ask
@@ -34,7 +34,7 @@ QUERIES = {
     "ml.churn_scores": f"""
         SELECT
             {missing_from("ml.churn_scores")} AS customers_missing,
-            count(*) - count(DISTINCT customer_id, horizon_days) AS scores_twice,
+            count(*) - count(DISTINCT (customer_id, horizon_days)) AS scores_twice,
             count_if(churn_probability IS NULL OR churn_probability NOT BETWEEN 0 AND 1)
                 AS scores_out_of_range,
             avg(churn_probability) AS mean_probability
@@ -43,22 +43,22 @@ QUERIES = {
     "ml.ltv_scores": f"""
         SELECT
             {missing_from("ml.ltv_scores")} AS customers_missing,
-            count(*) - count(DISTINCT customer_id, horizon_days) AS scores_twice,
+            count(*) - count(DISTINCT (customer_id, horizon_days)) AS scores_twice,
             count_if(predicted_spend IS NULL OR predicted_spend < 0) AS scores_out_of_range
         FROM ml.ltv_scores WHERE as_of_date = :as_of_date
     """,
     "ml.recommendation_candidates": """
-        SELECT count(*) - count(DISTINCT customer_id, placement, rank) AS ranks_twice
+        SELECT count(*) - count(DISTINCT (customer_id, placement, rank)) AS ranks_twice
         FROM ml.recommendation_candidates WHERE as_of_date = :as_of_date
     """,
 }
 
 
-def figures(spark: SparkSession, run_date: date) -> Figures:
+def figures(settings: Settings, run_date: date) -> Figures:
     """Of the scores that this night wrote."""
-    return ask(spark, QUERIES, run_date)
+    return ask(settings, QUERIES, run_date)
 
 
-def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
+def run(spark: None, config: JobConfig) -> dict[str, int]:
     """Stop the night when scores are missing or impossible."""
-    return stand(spark, SUITE.name, config)
+    return stand(SUITE.name, config)

@@ -39,7 +39,7 @@ say "Environment ready after $((SECONDS - started)) s"
 .venv/bin/python - <<'PY'
 import sys
 
-from alluvium import jars, java
+from alluvium import class_archive, jars, java
 from alluvium.errors import AlluviumError
 
 try:
@@ -47,6 +47,9 @@ try:
     if not jars.found():
         print("  Fetching Delta's jars (7 files, 13 MB)", file=sys.stderr)
     jars.fetch()
+    if not class_archive.path().exists():
+        print("  Preparing Spark, once (about a minute)", file=sys.stderr)
+        class_archive.make()
 except AlluviumError as error:
     sys.exit(f"error: {error}")
 PY

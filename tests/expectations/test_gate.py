@@ -24,4 +24,4 @@ def test_every_expectation_has_a_figure_to_judge(name):
 
 def test_an_unknown_suite_is_bad_usage():
     with pytest.raises(UsageError, match="no suite 'silver'"):
-        run_suite(None, "silver", None)
+        run_suite("silver", None, None)
