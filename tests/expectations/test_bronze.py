@@ -34,21 +34,21 @@ def note(settings, **counts):
     ledger.replace(OPS_BATCHES, [{**BATCH, **counts}], f"run_date = DATE '{DAY}'", settings)
 
 
-def test_a_batch_whose_rows_are_all_accounted_for_passes(spark, session_settings, stored_rows):
+def test_a_batch_whose_rows_are_all_accounted_for_passes(session_settings, stored_rows):
     note(session_settings, rows_read=100, rows_accepted=90, rows_quarantined=7, rows_duplicate=3)
-    counts = bronze.run(spark, JobConfig(DAY, session_settings))
+    counts = bronze.run(None, JobConfig(DAY, session_settings))
     assert counts == {"checks": 5, "warnings": 1}
     assert checks(session_settings)["quarantined_share", "warn"] == "failed"
 
 
-def test_one_row_that_is_nowhere_stops_the_night(spark, session_settings, stored_rows):
+def test_one_row_that_is_nowhere_stops_the_night(session_settings, stored_rows):
     note(session_settings, rows_read=101, rows_accepted=90, rows_quarantined=7, rows_duplicate=3)
     with pytest.raises(AlluviumError, match="The gate 'bronze' is shut: rows_unaccounted is 1, expected 0"):
-        bronze.run(spark, JobConfig(DAY, session_settings))
+        bronze.run(None, JobConfig(DAY, session_settings))
     assert checks(session_settings)["rows_unaccounted", "stop"] == "failed"
 
 
-def test_an_accepted_row_that_was_not_stored_stops_the_night(spark, session_settings, stored_rows):
+def test_an_accepted_row_that_was_not_stored_stops_the_night(session_settings, stored_rows):
     note(session_settings, rows_read=101, rows_accepted=91, rows_quarantined=7, rows_duplicate=3)
     with pytest.raises(AlluviumError, match=r"rows_not_stored is 1.*bronze\.gate_test"):
-        bronze.run(spark, JobConfig(DAY, session_settings))
+        bronze.run(None, JobConfig(DAY, session_settings))

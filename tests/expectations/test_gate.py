@@ -3,6 +3,7 @@ from importlib import import_module
 import pytest
 
 from alluvium.errors import UsageError
+from expectations import declared
 from expectations.gate import SUITES, run_suite
 
 
@@ -18,6 +19,7 @@ def test_every_suite_has_its_name_and_runs_as_a_job(name):
 def test_every_expectation_has_a_figure_to_judge(name):
     module = import_module(f"expectations.{name}")
     asked = " ".join(module.QUERIES.values())
+    asked += " ".join(declared.queries().values()) if name == "gold" else ""
     for expectation in module.SUITE.expectations:
         assert f"AS {expectation.column}" in " ".join(asked.split())
 
