@@ -17,18 +17,19 @@ from importlib.metadata import version
 from pathlib import Path
 
 from alluvium import jars, java
-from alluvium.settings import Settings
+from alluvium.settings import get_settings
 from alluvium.spark_keeper import DUMP_SECONDS, MAKING
 
 # What every job does: the classes behind it are what the archive holds.
 EVERYDAY = (
     "CREATE SCHEMA warm",
-    "CREATE TABLE warm.t (id BIGINT, day DATE, name STRING, amount DECIMAL(12,2)) USING delta PARTITIONED BY (day)",
+    "CREATE TABLE warm.t (id BIGINT, day DATE, name STRING, amount DECIMAL(12,2)) USING delta "
+    "PARTITIONED BY (day)",
     "INSERT INTO warm.t SELECT id, DATE'2017-01-01' + CAST(id % 3 AS INT), 'n' || id, id / 7 FROM range(100)",
     "INSERT INTO warm.t REPLACE WHERE day = DATE'2017-01-02' SELECT 1, DATE'2017-01-02', 'one', 1.5",
     "CREATE VIEW warm.v AS SELECT *, row_number() OVER (PARTITION BY day ORDER BY id) AS place FROM warm.t",
-    "MERGE INTO warm.t USING (SELECT id, day, max(name) AS name, sum(amount) AS amount FROM warm.v GROUP BY id, day) "
-    "AS s ON t.id = s.id AND t.day = s.day WHEN MATCHED AND NOT t.name <=> s.name THEN UPDATE SET * "
+    "MERGE INTO warm.t USING (SELECT id, day, max(name) AS name, sum(amount) AS amount FROM warm.v "
+    "GROUP BY id, day) AS s ON t.id = s.id AND t.day = s.day WHEN MATCHED AND NOT t.name <=> s.name THEN UPDATE SET * "
     "WHEN NOT MATCHED THEN INSERT *",
     "INSERT OVERWRITE TABLE warm.t SELECT id, day, upper(name), amount FROM warm.t LEFT ANTI JOIN "
     "(SELECT DISTINCT place FROM warm.v) AS p ON t.id = p.place",
@@ -82,7 +83,7 @@ def _run_everyday(home: Path, made: Path) -> None:
 
     os.environ[MAKING] = str(made)
     try:
-        with connect(Settings(home=home)) as spark:
+        with connect(get_settings().model_copy(update={"home": home})) as spark:
             for statement in EVERYDAY:
                 spark.sql(statement).collect()
     finally:

@@ -40,17 +40,17 @@ NOUNS = {
 class LazyGroup(TyperGroup):
     """Knows the nouns by name, and imports one only when it is asked for."""
 
-    def list_commands(self, ctx: typer.Context) -> list[str]:
+    def list_commands(self, ctx: Any) -> list[str]:
         return [noun for noun in NOUNS if _exists(noun)]
 
-    def get_command(self, ctx: typer.Context, cmd_name: str) -> Any:
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
         if cmd_name not in NOUNS or not _exists(cmd_name):
             return None
         command = get_command(import_module(f"alluvium.commands.{cmd_name}").app)
         command.name, command.short_help = cmd_name, NOUNS[cmd_name]
         return command
 
-    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
         if args and self.get_command(ctx, args[0]) is None:
             import difflib
 

@@ -13,7 +13,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-console = Console(highlight=False, soft_wrap=True, emoji=False)
+# Who pipes a table elsewhere wants one line a row, not the width of a screen that is not there.
+PIPED_WIDTH = None if sys.stdout.isatty() else 500
+console = Console(highlight=False, soft_wrap=True, emoji=False, width=PIPED_WIDTH)
 err = Console(stderr=True, highlight=False, soft_wrap=True, emoji=False)
 
 

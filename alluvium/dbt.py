@@ -59,13 +59,15 @@ class DbtResult:
 
 
 _STATES = {"warned": "warn", "skipped": "skipped"}
-# On one machine a night's plans are many, wide and of few rows: to interpret them is cheaper than to generate,
-# compile and load code for each, and no reader leaves out files by statistics of columns.
+# On one machine a night's plans are many, wide and of few rows: to interpret them is cheaper than to
+# generate, compile and load code for each, and no reader leaves out files by statistics of columns.
 _ONE_MACHINE = {
     "spark.sql.codegen.wholeStage": "false",
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
     "spark.databricks.delta.stats.collect": "false",
 }
+# Among `vars`: for a history or a training set, whose rows are worth code of their own.
+FOR_MANY_ROWS: Mapping[str, Any] = {"session_settings": {}}
 _OF_A_NIGHT = {"ALLUVIUM_RUN_DATE", "ALLUVIUM_CHANGED_RUN_DATES", "ALLUVIUM_AS_OF_DATES"}
 
 
@@ -140,6 +142,7 @@ def _variables(run_date: date, settings: Settings, more: Mapping[str, Any] | Non
         "run_date": run_date,
         "business_time_zone": settings.business_time_zone,
         "currency": settings.currency,
+        "session_settings": _session_settings(),
     }
     return {f"ALLUVIUM_{name.upper()}": _as_text(value) for name, value in {**own, **(more or {})}.items()}
 
@@ -152,7 +155,6 @@ def _environment(settings: Settings, variables: Mapping[str, str]) -> dict[str, 
     return {
         **{name: value for name, value in os.environ.items() if name not in _OF_A_NIGHT},
         **variables,
-        "ALLUVIUM_SESSION_SETTINGS": json.dumps(_session_settings()),
         "DBT_PROFILES_DIR": str(PROJECT),
         "DBT_PROJECT_DIR": str(PROJECT),
         "DBT_TARGET_PATH": str(_target(settings)),

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
     from pyspark.sql import DataFrame, SparkSession
 
+NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 CONFLICT = "2D521"  # SQLSTATE of every Delta commit conflict.
 # Deletion vectors would shut out readers and the driver's own writer; files here are small enough to rewrite.
 PROPERTIES = {"delta.enableDeletionVectors": "false"}
@@ -69,12 +70,21 @@ def _properties(table: Table) -> str:
 
 
 def create(spark: SparkSession, table: Table) -> None:
-    """Create the table with its comments, partitioning and properties unless it is there."""
+    """Create the table with its comments, partitioning and properties unless it is there.
+
+    What a server that was killed while it created the table left behind is cleared: it has no commit.
+    """
     partitioned = f"PARTITIONED BY ({', '.join(table.partition_by)})" if table.partition_by else ""
-    spark.sql(
+    statement = (
         f"CREATE TABLE IF NOT EXISTS {table.full_name} ({_column_list(table)}) USING delta {partitioned} "
         f"COMMENT {quoted(table.comment)} TBLPROPERTIES ({_properties(table)})"
     )
+    try:
+        spark.sql(statement)
+    except Exception as error:
+        if NOT_EMPTY not in str(error) or not driver_delta.clear_unborn(spark, table):
+            raise
+        spark.sql(statement)
 
 
 def _ensure(spark: SparkSession, table: Table) -> None:
@@ -190,7 +200,7 @@ def merge(
 
 @_retry_on_conflict
 def delete_keys(df: DataFrame, table: Table, *, on: Sequence[str], count: int | None = None) -> None:
-    """Delete the rows whose `on` columns are among those of `df`. Values stand in data, not in the statement."""
+    """Delete the rows whose `on` columns are among those of `df`. Values stand in data, not in SQL."""
     _ensure(df.sparkSession, table)
     keys = df.select(*on).distinct()
     path, fetched = _on_driver(keys, table, count)

@@ -1,11 +1,12 @@
 """The verbs of `alluvium.delta` for rows that fit on the driver: some 50 ms a commit instead of seconds.
 
-A night is many small commits. Up to `MOST_ROWS` rows they are fetched as Arrow and written by the Delta library
-in this process; above it Spark writes. Never both at once for one table: a job writes its tables alone.
+A night is many small commits. Up to `MOST_ROWS` rows they are fetched as Arrow and written by the Delta
+library in this process; above it Spark writes. Never both at once for one table: a job writes its tables alone.
 """
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlparse
@@ -32,15 +33,28 @@ _retry_on_conflict = retry(
 
 def folder(spark: SparkSession, table: Table) -> Path | None:
     """Where the table lies when that is a disk of this machine, else None."""
+    path = _place(spark, table)
+    return path if path and (path / "_delta_log").is_dir() else None
+
+
+def _place(spark: SparkSession, table: Table) -> Path | None:
     warehouse = urlparse(spark.conf.get("spark.sql.warehouse.dir") or "")
     if warehouse.scheme != "file":
         return None
-    path = Path(unquote(warehouse.path)) / table.schema / table.name
-    return path if (path / "_delta_log").is_dir() else None
+    return Path(unquote(warehouse.path)) / table.schema / table.name
+
+
+def clear_unborn(spark: SparkSession, table: Table) -> bool:
+    """Remove the folder of a table that never had a commit; False when there is nothing to remove."""
+    path = _place(spark, table)
+    if path is None or not path.is_dir() or any((path / "_delta_log").glob("*.json")):
+        return False
+    shutil.rmtree(path)
+    return True
 
 
 def fetch(df: DataFrame, count: int | None) -> pa.Table | None:
-    """The rows as Arrow, or None when there are more than the driver takes. `count` when it is known before."""
+    """The rows as Arrow, or None when there are more than the driver takes. `count` when it is known."""
     if count is None:
         rows = df.limit(MOST_ROWS + 1).toArrow()
         return rows if rows.num_rows <= MOST_ROWS else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
 import psutil
@@ -44,10 +44,8 @@ def _together(settings: Settings) -> int:
     found = _family(psutil.Process(os.getpid()))
     server = ServerFile.read_living(settings.metastore)
     if server is not None:
-        try:
+        with suppress(psutil.NoSuchProcess):
             found |= _family(psutil.Process(server.keeper_pid))
-        except psutil.NoSuchProcess:
-            pass
     return sum(_used(process) for process in found)
 
 

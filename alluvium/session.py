@@ -39,7 +39,8 @@ def check_answers(remote: str) -> None:
         socket.create_connection((address.hostname, address.port or 15002), timeout=3).close()
     except OSError as error:
         raise AlluviumError(
-            f"No Spark Connect server answers at {address.hostname}:{address.port or 15002} ({error.strerror or error})",
+            f"No Spark Connect server answers at {address.hostname}:{address.port or 15002} "
+            f"({error.strerror or error})",
             where="SPARK_REMOTE",
             do="Start it, or unset SPARK_REMOTE to use the embedded server",
         ) from error

@@ -60,10 +60,10 @@ def _java_options(settings: Settings) -> str:
         f"-Dlog4j2.configurationFile={log4j}",
         f"-Dderby.system.home={settings.metastore}",
         f"-Djava.io.tmpdir={settings.home / 'tmp'}",
-        # A night is many small plans and few large scans: the quick compiler saves half of the CPU that a cold
-        # server spends, and one collector thread leaves the cores to the work.
+        # A night is many small plans and few large scans: the quick compiler saves CPU that a cold server
+        # would spend, and one collector thread leaves the cores to the work.
         "-XX:TieredStopAtLevel=1",
-        "-XX:ReservedCodeCacheSize=240m",  # Its default of 48 MB fills in a night, and then nothing is compiled.
+        "-XX:ReservedCodeCacheSize=240m",  # The default of 48 MB fills, and then nothing is compiled.
         "-XX:+UseSerialGC",
         *class_archive.java_options(),
     ]
@@ -90,7 +90,7 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
         "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
         "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
         "spark.sql.session.timeZone": "UTC",
-        # Inferring filters from wide projections grows exponentially: minutes of planning for seconds of work.
+        # Inferring filters from wide projections grows exponentially: minutes of planning for nothing.
         "spark.sql.constraintPropagation.enabled": "false",
         "spark.sql.connect.serverStacktrace.enabled": "false",
         # On one machine a plan is known before it runs: to plan every stage again costs more than it gains.

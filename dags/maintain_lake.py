@@ -1,4 +1,4 @@
-"""Tests and documents the warehouse, compacts small files, and removes what no version within retention needs.
+"""Tests and documents the warehouse, compacts small files, and removes what no version in retention needs.
 
 Runs every night after the others. Changes no row. Safe to leave out for days.
 When it fails: infra/runbooks/maintain_lake.md

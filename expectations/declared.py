@@ -18,7 +18,7 @@ FIGURE = "rows_unsound"
 
 
 def queries(marts: Path = MARTS) -> dict[str, str]:
-    """By table: a query that counts the keys that stand twice, are null, or have a row that breaks its rule."""
+    """By table: a query that counts the keys that stand twice, are null, or have a row that breaks a rule."""
     return dict(
         _of_model(file, model)
         for file in sorted(marts.rglob("*.yml"))

@@ -29,7 +29,8 @@ def doctor(as_json: Annotated[bool, typer.Option("--json", help="Findings as JSO
                 + ("" if finding.is_good else f"\n     → {finding.mend}")
             )
         console.print(
-            "[dim]A real Airflow scheduler runs each task in a process of its own: `alluvium spark start` first.[/]"
+            "[dim]A real Airflow scheduler runs each task in a process of its own: "
+            "`alluvium spark start` first.[/]"
         )
     if not all(finding.is_good for finding in found):
         raise typer.Exit(1)

@@ -16,7 +16,11 @@ app = typer.Typer(add_completion=False)
 
 
 def _names() -> list[str]:
-    files = [file for rooms in ("spark_jobs/*", "models/*", "expectations") for file in CHECKOUT.glob(f"{rooms}/*.py")]
+    files = [
+        file
+        for rooms in ("spark_jobs/*", "models/*", "expectations")
+        for file in CHECKOUT.glob(f"{rooms}/*.py")
+    ]
     return sorted(f"{file.parent.name}.{file.stem}" for file in files if _is_job(file))
 
 

@@ -11,7 +11,9 @@ from alluvium.console import console, print_json, step
 from alluvium.server_file import ServerFile
 from alluvium.settings import get_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Start, stop and look at the Spark server.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Start, stop and look at the Spark server."
+)
 
 
 @app.command(

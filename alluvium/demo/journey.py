@@ -16,7 +16,7 @@ class Journey:
     """The real tables of the households in play, in a fixed order.
 
     lines: one row per basket and product, by time, with `cents` (what the retailer receives) and `local_day`.
-    products and coupons are whole, whatever the sample.
+    A sample has the articles that its households bought, and the coupons for these.
     """
 
     lines: pl.DataFrame
@@ -46,12 +46,15 @@ def load_journey(households: int | None = None, seed: int = 0) -> Journey:
     in_play = pl.col("household_id").is_in(chosen)
     redemptions = raw_table("coupon_redemptions").filter(in_play)
     campaigns = raw_table("campaigns").join(raw_table("campaign_descriptions"), on="campaign_id", how="left")
+    lines = _lines(transactions.filter(in_play))
+    is_sample = len(chosen) < transactions["household_id"].n_unique()
+    is_stocked = pl.col("product_id").is_in(lines["product_id"].unique().implode()) | (not is_sample)
     return Journey(
-        lines=_lines(transactions.filter(in_play)),
-        products=raw_table("products").sort("product_id"),
+        lines=lines,
+        products=raw_table("products").filter(is_stocked).sort("product_id"),
         demographics=raw_table("demographics").filter(in_play).sort("household_id"),
         campaigns=campaigns.filter(in_play).sort("campaign_id", "household_id"),
-        coupons=raw_table("coupons").sort("coupon_upc", "product_id", "campaign_id"),
+        coupons=raw_table("coupons").filter(is_stocked).sort("coupon_upc", "product_id", "campaign_id"),
         redemptions=redemptions.sort("redemption_date", "household_id", "coupon_upc"),
         households=tuple(chosen),
     )

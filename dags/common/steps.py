@@ -5,6 +5,7 @@ Rooms are imported when a task runs, never when a DAG file is parsed.
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -21,13 +22,13 @@ FAILED = {"failed", "upstream_failed"}
 class Step(BaseOperator):
     """One piece of work that a person can repeat with one command."""
 
+    @abstractmethod
     def command(self, day: date) -> str:
         """The command that does the same from a terminal."""
-        raise NotImplementedError
 
+    @abstractmethod
     def work(self, day: date) -> Mapping[str, Any] | None:
         """Do it; returns counts."""
-        raise NotImplementedError
 
     def execute(self, context: Mapping[str, Any]) -> dict[str, Any]:
         """Say the command, then do the work."""

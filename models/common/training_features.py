@@ -20,7 +20,8 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     dbt.build(
         config.run_date,
         select="customer_features",
-        vars={"as_of_dates": [day.isoformat() for day in as_of_dates]},
+        with_tests=False,
+        vars={"as_of_dates": [day.isoformat() for day in as_of_dates], **dbt.FOR_MANY_ROWS},
         settings=config.settings,
     )
     return {"cutoffs": len(as_of_dates)}

@@ -44,7 +44,7 @@ class Neighbours:
 
 
 def neighbours(bought: sparse.csr_matrix, k: int, *, max_products: int, min_together: int) -> Neighbours:
-    """The `k` products most often bought by the same customers, by cosine, for the `max_products` most bought.
+    """The `k` products most often bought by the same customers, by cosine, of the `max_products` most sold.
 
     `bought` is customers x products of zeros and ones. Pairs with fewer than `min_together` common
     customers are chance, and left out. Time grows with the square of `max_products`.

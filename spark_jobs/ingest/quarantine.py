@@ -50,9 +50,7 @@ def keep_decisions(rows: DataFrame, before: DataFrame) -> DataFrame:
     return joined.withColumn("status", F.coalesce("_decided", "status")).drop("_decided")
 
 
-def replace(
-    bad: DataFrame, contract: Contract, run_date: date, settings: Settings, row_count: int
-) -> None:
+def replace(bad: DataFrame, contract: Contract, run_date: date, settings: Settings, row_count: int) -> None:
     """Make the batch's slice of the quarantine equal to `bad`, which has that many rows."""
     partition = {"run_date": run_date, "source": contract.source, "entity": contract.entity}
     is_first = footprint.is_empty(PII_QUARANTINE, settings, **partition)

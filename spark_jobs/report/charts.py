@@ -111,7 +111,7 @@ def curves(
     if not diagonal:
         return to_svg(drawn)
     highest = max((max(row[x], row[y]) for row in rows), default=1.0)
-    ends = [{x: 0, y: 0}, {x: highest, y: highest}]
+    ends: list[dict[str, Any]] = [{x: 0, y: 0}, {x: highest, y: highest}]
     line = alt.Chart(_data(ends)).mark_line(color=GREY, strokeDash=[4, 4]).encode(x=f"{x}:Q", y=f"{y}:Q")
     return to_svg(line + drawn)
 

@@ -11,8 +11,8 @@ Options select: only this, in dbt's words; full_refresh: build anew instead of a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
-from datetime import date
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
@@ -24,29 +24,36 @@ NAME = "warehouse.build"
 PARTIAL = "is_partial"
 
 
-def loaded_since_last_build(runs: Iterable[Mapping[str, Any]]) -> list[date]:
-    """Run dates of all ingest jobs that ended after the last whole build began: late days among them.
+def last_whole_build(runs: Iterable[Mapping[str, Any]]) -> datetime | None:
+    """When the last whole build that succeeded began; None before the first. `runs`: rows of `ops.runs`."""
+    builds = [run for run in runs if run["job"] == NAME and run["status"] == SUCCEEDED]
+    return max(
+        (run["started_at"] for run in builds if PARTIAL not in json.loads(run["counts"])), default=None
+    )
 
-    `runs` are rows of `ops.runs`, in any order.
-    """
-    done = [run for run in runs if run["status"] == SUCCEEDED]
-    builds = [
-        run["started_at"] for run in done if run["job"] == NAME and PARTIAL not in json.loads(run["counts"])
-    ]
-    loads = [run for run in done if run["job"].startswith("ingest.")]
-    return sorted({run["run_date"] for run in loads if not builds or run["finished_at"] >= max(builds)})
+
+def loaded_since_last_build(runs: Sequence[Mapping[str, Any]]) -> list[date]:
+    """Run dates of all ingest jobs that ended after the last whole build began: late days among them."""
+    since = last_whole_build(runs)
+    loads = [run for run in runs if run["job"].startswith("ingest.") and run["status"] == SUCCEEDED]
+    return sorted({run["run_date"] for run in loads if since is None or run["finished_at"] >= since})
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """dbt has a session of its own on the same server."""
     select = config.options.get("select")
-    late = loaded_since_last_build(ledger.read(catalog.OPS_RUNS, config.settings).to_pylist())
+    runs = ledger.read(catalog.OPS_RUNS, config.settings).to_pylist()
+    late = loaded_since_last_build(runs)
+    is_whole_history = config.is_set("full_refresh") or last_whole_build(runs) is None
     done = dbt.build(
         config.run_date,
         select=select,
         full_refresh=config.is_set("full_refresh"),
         with_tests=False,
-        vars={"changed_run_dates": [day.isoformat() for day in late]},
+        vars={
+            "changed_run_dates": [day.isoformat() for day in late],
+            **(dbt.FOR_MANY_ROWS if is_whole_history else {}),
+        },
         settings=config.settings,
     )
     return {**done.counts, **({PARTIAL: 1} if select else {})}

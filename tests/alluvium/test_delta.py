@@ -3,7 +3,8 @@ from __future__ import annotations
 import pytest
 from pyspark.sql import SparkSession
 
-from alluvium import delta
+from alluvium import delta, driver_delta
+from alluvium.settings import Settings
 from alluvium.table import Table
 
 COLUMNS = {"id": ("int", "Id"), "name": ("string", 'It\'s "name"'), "day": ("date", "Day")}
@@ -36,7 +37,7 @@ def test_replacing_a_slice_leaves_the_others_and_refuses_rows_outside(spark: Spa
         spark.createDataFrame([(3, "c", "2017-11-01")], ROWS), TABLE, "day = DATE'2017-11-01'"
     )
     assert rows(spark) == [(2, "b", "2017-11-02"), (3, "c", "2017-11-01")]
-    with pytest.raises(Exception, match="REPLACE_WHERE_MISMATCH|failed validation check"):
+    with pytest.raises(Exception, match=r"REPLACE_WHERE_MISMATCH|failed validation check"):
         delta.replace_where(
             spark.createDataFrame([(4, "d", "2017-11-03")], ROWS), TABLE, "day = DATE'2017-11-01'"
         )
@@ -60,3 +61,21 @@ def test_comments_reach_the_table(spark: SparkSession) -> None:
     delta.create(spark, TABLE)
     described = {row["col_name"]: row["comment"] for row in spark.sql("describe ml.verbs").collect()}
     assert described["name"] == COLUMNS["name"][1]
+
+
+def test_what_a_killed_creation_left_behind_is_cleared(
+    spark: SparkSession, session_settings: Settings
+) -> None:
+    unborn = session_settings.lake / "ml" / "verbs" / "_delta_log"
+    unborn.mkdir(parents=True)
+    (unborn / ".00000000000000000000.json.tmp").write_text("half a comm")
+    delta.create(spark, TABLE)
+    assert rows(spark) == []
+
+
+def test_a_folder_that_holds_commits_is_never_cleared(
+    spark: SparkSession, session_settings: Settings
+) -> None:
+    delta.append(spark.createDataFrame([(1, "a", "2017-11-01")], ROWS), TABLE)
+    assert not driver_delta.clear_unborn(spark, TABLE)
+    assert rows(spark) == [(1, "a", "2017-11-01")]

@@ -21,6 +21,6 @@ def test_everything_lies_under_the_home_folder(settings: Settings) -> None:
 def test_a_setting_that_cannot_be_used_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ALLUVIUM_BUSINESS_TIME_ZONE", "Europe/Nowhere")
     get_settings.cache_clear()
-    with pytest.raises(UsageError, match="ALLUVIUM_BUSINESS_TIME_ZONE.*Europe/Nowhere"):
+    with pytest.raises(UsageError, match=r"ALLUVIUM_BUSINESS_TIME_ZONE.*Europe/Nowhere"):
         get_settings()
     get_settings.cache_clear()

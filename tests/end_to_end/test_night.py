@@ -9,6 +9,7 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
 from tests.end_to_end.conftest import Demo
 
 LAST_NIGHT = "2017-11-01"
@@ -19,15 +20,17 @@ def landed_real_money(demo: Demo) -> dict[str, Decimal]:
     """What the till's files say, real rows only, by local month."""
     files = sorted(Path(demo.settings.landing / "pos" / "order_lines").glob("run_date=*/*.csv.gz"))
     wanted = [str(file) for file in files if file.parent.name <= f"run_date={LAST_NIGHT}"]
-    query = f"""
+    query = """
         select month, sum(amount) from (
             select distinct
                 basket_id, product_id, amount::decimal(12, 2) as amount,
-                strftime(timezone('America/New_York', sold_at::timestamp at time zone 'UTC'), '%Y-%m') as month
+                strftime(
+                    timezone('America/New_York', sold_at::timestamp at time zone 'UTC'), '%Y-%m'
+                ) as month
             from read_csv(?, all_varchar = true, ignore_errors = true, null_padding = true)
             where provenance = 'real'
         ) group by month
-    """  # noqa: S608 - our own text
+    """
     return dict(duckdb.execute(query, [wanted]).fetchall())
 
 
@@ -35,7 +38,8 @@ def test_every_till_line_is_counted_once_from_the_file_to_gold_to_the_cent(demo:
     landed = landed_real_money(demo)
     assert sum(landed.values()) > 50_000
     for layer in ("bronze", "silver"):
-        query = f"select {BY_MONTH}, sum(amount) from {layer}.pos_order_lines where provenance = 'real' group by 1"
+        table = f"{layer}.pos_order_lines"
+        query = f"select {BY_MONTH}, sum(amount) from {table} where provenance = 'real' group by 1"
         assert dict(demo.rows(query)) == landed, layer
     in_gold = demo.rows(
         "select strftime(l.ordered_on, '%Y-%m'), sum(l.amount) from gold.order_lines as l "
@@ -47,7 +51,9 @@ def test_every_till_line_is_counted_once_from_the_file_to_gold_to_the_cent(demo:
 
 def test_only_the_history_is_a_first_load(demo: Demo) -> None:
     """What one night was told must not stay with the DAGs for the next."""
-    told = demo.rows("select run_date::varchar, bool_and(is_initial), bool_or(is_initial) from ops.batches group by 1")
+    told = demo.rows(
+        "select run_date::varchar, bool_and(is_initial), bool_or(is_initial) from ops.batches group by 1"
+    )
     assert sorted(told) == [("2017-10-31", True, True), (LAST_NIGHT, False, False)]
 
 
@@ -61,7 +67,9 @@ def test_what_a_customer_spent_in_gold_is_what_the_till_took(demo: Demo) -> None
             where r.tier = 'strict' and r.is_current
             group by r.customer_id
         ),
-        gold as (select customer_id, sum(order_total) as spent from gold.orders where source = 'pos' group by 1)
+        gold as (
+            select customer_id, sum(order_total) as spent from gold.orders where source = 'pos' group by 1
+        )
         select customer_id from till full join gold using (customer_id)
         where till.spent is distinct from gold.spent and customer_id is not null
         """
@@ -94,7 +102,8 @@ def test_nobody_is_exported_without_a_granted_consent(demo: Demo) -> None:
         select m.customer_id, m.platform from published.audience_members as m
         where m.left_at is null and not exists (
             select 1 from gold.consents as c
-            where c.customer_id = m.customer_id and c.purpose = m.purpose and c.status = 'granted' and c.is_current
+            where c.customer_id = m.customer_id and c.purpose = m.purpose
+                and c.status = 'granted' and c.is_current
         )
         """
     )

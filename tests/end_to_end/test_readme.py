@@ -6,9 +6,9 @@ import re
 import shlex
 
 import pytest
-from tests.end_to_end.conftest import Demo
 
 from alluvium.settings import CHECKOUT
+from tests.end_to_end.conftest import Demo
 
 BLOCK = re.compile(r"```bash\n(.*?)```", re.DOTALL)
 

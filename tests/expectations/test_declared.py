@@ -28,7 +28,9 @@ def asked(tmp_path):
         with duckdb.connect() as opened:
             opened.execute("CREATE SCHEMA gold")
             values = ", ".join(rows)
-            opened.execute(f"CREATE VIEW gold.visits AS SELECT * FROM (VALUES {values}) AS t (visitor, day, pages)")
+            opened.execute(
+                f"CREATE VIEW gold.visits AS SELECT * FROM (VALUES {values}) AS t (visitor, day, pages)"
+            )
             return opened.execute(query).fetchone()[0]
 
     return ask
@@ -39,7 +41,9 @@ def test_rows_that_keep_what_is_declared_are_sound(asked):
 
 
 @pytest.mark.parametrize(
-    "row", ["('a', 1, 5)", "('b', 1, 0)", "('b', 1, null)", "(null, 1, 1)"], ids=["twice", "untrue", "unknown", "no key"]
+    "row",
+    ["('a', 1, 5)", "('b', 1, 0)", "('b', 1, null)", "(null, 1, 1)"],
+    ids=["twice", "untrue", "unknown", "no key"],
 )
 def test_a_row_that_breaks_it_is_counted(asked, row):
     assert asked("('a', 1, 1)", row) == 1
