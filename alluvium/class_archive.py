@@ -29,7 +29,8 @@ EVERYDAY = (
     "INSERT INTO warm.t REPLACE WHERE day = DATE'2017-01-02' SELECT 1, DATE'2017-01-02', 'one', 1.5",
     "CREATE VIEW warm.v AS SELECT *, row_number() OVER (PARTITION BY day ORDER BY id) AS place FROM warm.t",
     "MERGE INTO warm.t USING (SELECT id, day, max(name) AS name, sum(amount) AS amount FROM warm.v "
-    "GROUP BY id, day) AS s ON t.id = s.id AND t.day = s.day WHEN MATCHED AND NOT t.name <=> s.name THEN UPDATE SET * "
+    "GROUP BY id, day) AS s ON t.id = s.id AND t.day = s.day "
+    "WHEN MATCHED AND NOT t.name <=> s.name THEN UPDATE SET * "
     "WHEN NOT MATCHED THEN INSERT *",
     "INSERT OVERWRITE TABLE warm.t SELECT id, day, upper(name), amount FROM warm.t LEFT ANTI JOIN "
     "(SELECT DISTINCT place FROM warm.v) AS p ON t.id = p.place",

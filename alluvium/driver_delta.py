@@ -1,7 +1,8 @@
 """The verbs of `alluvium.delta` for rows that fit on the driver: some 50 ms a commit instead of seconds.
 
 A night is many small commits. Up to `MOST_ROWS` rows they are fetched as Arrow and written by the Delta
-library in this process; above it Spark writes. Never both at once for one table: a job writes its tables alone.
+library in this process; above it Spark writes. Never both at once for one table: a job writes its tables
+alone.
 """
 
 from __future__ import annotations
