@@ -21,7 +21,7 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
         config.run_date,
         select="customer_features",
         with_tests=False,
-        vars={"as_of_dates": [day.isoformat() for day in as_of_dates], **dbt.FOR_MANY_ROWS},
+        vars={"as_of_dates": [day.isoformat() for day in as_of_dates]},
         settings=config.settings,
     )
     return {"cutoffs": len(as_of_dates)}

@@ -44,16 +44,12 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     select = config.options.get("select")
     runs = ledger.read(catalog.OPS_RUNS, config.settings).to_pylist()
     late = loaded_since_last_build(runs)
-    is_whole_history = config.is_set("full_refresh") or last_whole_build(runs) is None
     done = dbt.build(
         config.run_date,
         select=select,
         full_refresh=config.is_set("full_refresh"),
         with_tests=False,
-        vars={
-            "changed_run_dates": [day.isoformat() for day in late],
-            **(dbt.FOR_MANY_ROWS if is_whole_history else {}),
-        },
+        vars={"changed_run_dates": [day.isoformat() for day in late]},
         settings=config.settings,
     )
     return {**done.counts, **({PARTIAL: 1} if select else {})}
