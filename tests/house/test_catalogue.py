@@ -8,6 +8,7 @@ import pytest
 
 from alluvium import catalog, contract
 from alluvium.table import Table
+from infra import reference
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -40,3 +41,7 @@ def test_no_raw_identifier_reaches_bronze_or_silver() -> None:
         kept_apart = {name for name, column in each.columns.items() if column.pii or column.identifier}
         for table in (catalog.bronze(each), catalog.silver(each)):
             assert kept_apart.isdisjoint(table.columns or {}), table.full_name
+
+
+def test_the_reference_of_tables_is_what_the_code_says() -> None:
+    assert reference.TARGET.read_text(encoding="utf-8") == reference.page(), "Run `python -m infra.reference`"
