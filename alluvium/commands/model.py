@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="List, show, promote and roll back models.")
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
-Name = Annotated[str, typer.Argument(help="churn, ltv, or a registered name such as churn_30d")]
+Name = Annotated[
+    str, typer.Argument(help="churn, ltv, or a registered name such as churn_30d or recommender_discover")
+]
+RECOMMENDER = "recommender_"
 
 
 def _row(version: Version) -> dict[str, Any]:
@@ -49,12 +52,40 @@ def _figure_rows(found: dict[str, Any]) -> list[list[Any]]:
     return [[who, *(f"{figures[name]:.4g}" for name in names)] for who, figures in measured.items()]
 
 
+def _show_race(placement: str, as_json: bool) -> None:
+    """The race that chose the champion: every model on validation, champion and baseline on test."""
+    from models.recommender import tracking
+
+    settings = get_settings()
+    champion = tracking.champion(placement, settings)
+    race = tracking.race_results(settings)
+    found = race["placements"][placement]
+    if as_json:
+        print_json({"run_date": race["run_date"], "k": race["k"], "windows": race["windows"], **found})
+        return
+    console.print(
+        f"{RECOMMENDER}{placement} version {champion.version}: {champion.model} won the race of "
+        f"{race['run_date']}, decided by {race['decided_by']} on the 30 days from {race['windows']['validation']['first_day']}"
+    )
+    for window in ("validation", "test"):
+        names = list(next(iter(found[window].values())))
+        rows = [[model, *(_short(each[name]) for name in names)] for model, each in found[window].items()]
+        table(f"{window}, from {race['windows'][window]['first_day']}", ["", *names], rows)
+
+
+def _short(figure: float | None) -> str:
+    return "" if figure is None else f"{figure:.4g}"
+
+
 @app.command(epilog="Example: alluvium model show churn")
 def show(name: Name, as_json: Json = False) -> None:
     """Show the champion's figures beside the baselines, and what it looks at."""
     from models.common import registry
 
     settings = get_settings()
+    if name.startswith(RECOMMENDER):
+        _show_race(name.removeprefix(RECOMMENDER), as_json)
+        return
     registry.champion(settings, registry.main_name(name))
     found = registry.evaluation(name, settings)
     if as_json:
