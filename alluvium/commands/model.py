@@ -65,7 +65,8 @@ def _show_race(placement: str, as_json: bool) -> None:
         return
     console.print(
         f"{RECOMMENDER}{placement} version {champion.version}: {champion.model} won the race of "
-        f"{race['run_date']}, decided by {race['decided_by']} on the 30 days from {race['windows']['validation']['first_day']}"
+        f"{race['run_date']}, decided by {race['decided_by']} on the 30 days from "
+        f"{race['windows']['validation']['first_day']}"
     )
     for window in ("validation", "test"):
         names = list(next(iter(found[window].values())))
