@@ -107,7 +107,8 @@ def load(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
         is_refused = counts.bad_share > contract.max_bad_share
         rows = _all_bad(delivered, contract, bench.by) if is_refused else judged
         counts = counts.refused() if is_refused else counts
-        _write(bench, contract, counting.first_copies(rows) if counts.rows_duplicate else rows, counts)
+        copies = counts.rows_duplicate
+        _write(bench, contract, counting.first_copies(rows, copies) if copies else rows, counts)
     finally:
         judged.unpersist()
     status = REFUSED if is_refused else LOADED

@@ -10,6 +10,9 @@ from pyspark.sql import functions as F
 from alluvium.contract import Contract
 
 
+FEW_COPIES = 100_000
+
+
 @dataclass(frozen=True)
 class Counts:
     """Rows of one batch. `rows_read` is the sum of accepted, quarantined and duplicate."""
@@ -68,10 +71,15 @@ def count_reasons(bad: DataFrame) -> dict[str, int]:
     }
 
 
-def first_copies(judged: DataFrame) -> DataFrame:
-    """One row per row hash: of copies, the first by file and row number, so that a rerun keeps the same."""
+def first_copies(judged: DataFrame, count_copies: int | None = None) -> DataFrame:
+    """One row per row hash: of copies, the first by file and row number, so that a rerun keeps the same.
+
+    `count_copies`, when known, is how many rows are copies of another: few are sent to the rows, not the rows
+    to them.
+    """
     place = F.struct("_source_file", "_row_number")
     copied = judged.groupBy("_row_hash").agg(F.count("*").alias("_copies"), F.min(place).alias("_first"))
     copied = copied.where(F.col("_copies") > 1)
+    copied = F.broadcast(copied) if count_copies is not None and count_copies <= FEW_COPIES else copied
     rows = judged.join(copied, on="_row_hash", how="left")
     return rows.where(F.col("_first").isNull() | (place == F.col("_first"))).drop("_copies", "_first")
