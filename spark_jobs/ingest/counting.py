@@ -9,7 +9,6 @@ from pyspark.sql import functions as F
 
 from alluvium.contract import Contract
 
-
 FEW_COPIES = 100_000
 
 
