@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from filelock import FileLock, Timeout
@@ -28,6 +28,7 @@ from alluvium.settings import CHECKOUT, Settings
 TOKEN_VARIABLE = "SPARK_CONNECT_AUTHENTICATE_TOKEN"
 LEAST_FREE_DISK_MB = 500
 START_SECONDS = 150
+STOP_SECONDS = 15
 HOST = "localhost"  # The name, not 127.0.0.1: with an address and a token the client insists on TLS.
 # Tables here are few files: to look for files to leave out, to keep histograms of their sizes and to write a
 # checkpoint after every tenth commit costs more jobs than reading them.
@@ -224,12 +225,20 @@ def stop(settings: Settings) -> bool:
     server = ServerFile.read_living(settings.metastore)
     if server is None:
         return False
+    _end(server)
+    return True
+
+
+def _end(server: ServerFile) -> None:
+    """Ask the keeper to end the server; end both when it does not."""
     import psutil
 
-    try:
+    with suppress(psutil.NoSuchProcess):
         keeper = psutil.Process(server.keeper_pid)
         keeper.terminate()
-        keeper.wait(timeout=15)
-    except psutil.NoSuchProcess:
-        pass
-    return True
+        try:
+            keeper.wait(timeout=STOP_SECONDS)
+        except psutil.TimeoutExpired:
+            for process in (*keeper.children(recursive=True), keeper):
+                with suppress(psutil.NoSuchProcess):
+                    process.kill()

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from alluvium import holders
+from alluvium import holders, spark_server
 from alluvium.server_file import ServerFile
 
 HOLD = """
@@ -87,3 +87,14 @@ def test_a_lock_left_behind_by_a_dead_process_holds_nothing(tmp_path: Path) -> N
 def test_a_server_is_kept_warm_only_when_asked(tmp_path: Path, wanted: bool) -> None:
     holders.keep_warm(tmp_path, wanted)
     assert holders.anybody(tmp_path) is wanted
+
+
+def test_a_keeper_that_does_not_listen_is_killed_with_its_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    deaf = "import signal, subprocess, time; signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    deaf += "child = subprocess.Popen(['sleep', '600']); print(child.pid, flush=True); time.sleep(600)"
+    keeper = subprocess.Popen([sys.executable, "-c", deaf], stdout=subprocess.PIPE, text=True)
+    child = int(keeper.stdout.readline())  # type: ignore[union-attr]
+    monkeypatch.setattr(spark_server, "STOP_SECONDS", 0.5)
+    spark_server._end(ServerFile(pid=child, keeper_pid=keeper.pid, port=1, token="t"))
+    assert keeper.wait(5) == -signal.SIGKILL
+    assert wait_until_gone(child, 5)
