@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from typer.main import get_command
 
 from alluvium.errors import AlluviumError, UsageError
+from alluvium.leaving import prepare
 
 # Typer carries its own copy of Click; this is the base of all errors of wrong usage.
 BAD_USAGE: type[Exception] = typer.BadParameter.__mro__[2]
@@ -106,25 +107,23 @@ def _run() -> int:
     return result if isinstance(result, int) else 0
 
 
-def main() -> None:
-    """Entry point: one clear line for an error, exit codes 0, 1 and 2."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")
+def _exit_code() -> int:
     try:
-        sys.exit(_run())
+        return _run()
     except AlluviumError as error:
         if os.environ.get("ALLUVIUM_DEBUG"):
             raise
-        sys.exit(_complain(error))
+        return _complain(error)
     except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write(
             "Interrupted; nothing half-written is visible. The same command goes on from here.\n"
         )
-        sys.exit(130)
+        return 130
     except BAD_USAGE as error:
         error.show()  # type: ignore[attr-defined]
-        sys.exit(2)
+        return 2
     except BrokenPipeError:
-        sys.exit(0)
+        return 0
     except Exception as error:
         if os.environ.get("ALLUVIUM_DEBUG"):
             raise
@@ -133,7 +132,15 @@ def main() -> None:
         unexpected = AlluviumError(
             f"{type(error).__name__}: {explain(error)}", do="`alluvium --debug ...` shows where"
         )
-        sys.exit(_complain(unexpected))
+        return _complain(unexpected)
+
+
+def main() -> None:
+    """Entry point: one clear line for an error, exit codes 0, 1 and 2."""
+    os.environ.setdefault("DO_NOT_TRACK", "1")
+    leaving = prepare()
+    leaving.code = _exit_code()
+    sys.exit(leaving.code)
 
 
 if __name__ == "__main__":

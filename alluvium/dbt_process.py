@@ -11,6 +11,8 @@ import sys
 import warnings
 from collections.abc import Sequence
 
+from alluvium.leaving import prepare
+
 
 def _quieten() -> None:
     warnings.simplefilter("ignore")
@@ -40,4 +42,6 @@ def main(arguments: Sequence[str]) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    leaving = prepare()
+    leaving.code = main(sys.argv[1:])
+    sys.exit(leaving.code)

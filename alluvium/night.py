@@ -55,7 +55,8 @@ class Nights:
     def run(self, night: Night) -> None:
         """Run one night. Raises AlluviumError with the task, the reason and what to do when it fails."""
         for dag_id in self.order(night):
-            conf = {"initial": True} if night.initial and dag_id == INGEST else {}
+            # Said each time: a value that Airflow once took from a run's conf stays with the DAG's parameter.
+            conf = {"initial": night.initial} if dag_id == INGEST else {}
             self._run_dag(dag_id, night.run_date, conf)
 
     def _run_dag(self, dag_id: str, run_date: date, conf: dict[str, Any]) -> None:
