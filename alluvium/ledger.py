@@ -79,6 +79,23 @@ def replace(
     write_deltalake(path, _arrow(table, rows), mode="overwrite", predicate=predicate)
 
 
+@_retry_on_conflict
+def compact(table: Table, many_files: int, keep_days: int, settings: Settings | None = None) -> bool:
+    """Put a ledger of `many_files` files or more together, and remove what was replaced `keep_days` ago.
+
+    Returns whether there was something to put together. No row changes.
+    """
+    path = _path(table, settings)
+    if not DeltaTable.is_deltatable(path):
+        return False
+    held = DeltaTable(path)
+    is_scattered = len(held.file_uris()) >= many_files
+    if is_scattered:
+        held.optimize.compact()
+    held.vacuum(retention_hours=24 * keep_days, dry_run=False)
+    return is_scattered
+
+
 def read(table: Table, settings: Settings | None = None) -> pa.Table:
     """All rows; an empty table with the right columns before the first write."""
     path = _path(table, settings)

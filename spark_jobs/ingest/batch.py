@@ -67,7 +67,7 @@ def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) ->
     delta.replace_where(accepted, bronze, day, count=counts.rows_accepted)
     written = footprint.row_count(bronze, bench.settings, _run_date=run_date)
     check_conservation(contract.label, {"run_date": run_date, **counts.as_row(), "rows_accepted": written})
-    silver.update(accepted, contract, run_date, bench.settings, written, counts.rows_conflicting > 0)
+    silver.update(accepted, contract, run_date, bench.settings, written, counts.rows_conflicting)
 
 
 def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:

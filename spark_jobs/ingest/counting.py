@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from alluvium.contract import Contract
 
-FEW_COPIES = 100_000
+# So many keys fit on the driver and travel to every task.
+FEW = 100_000
 
 
 @dataclass(frozen=True)
@@ -70,15 +71,30 @@ def count_reasons(bad: DataFrame) -> dict[str, int]:
     }
 
 
+def _place() -> Column:
+    return F.struct("_source_file", "_row_number")
+
+
+def _firsts(judged: DataFrame, few: bool) -> DataFrame:
+    """The place of the first of each hash that stands more than once: `_row_hash`, `_first`."""
+    repeated = judged.groupBy("_row_hash").count().where("count > 1").select("_row_hash")
+    # To aggregate a struct means to sort; only rows that are copies are worth it.
+    copies = judged.join(F.broadcast(repeated) if few else repeated, on="_row_hash", how="left_semi")
+    firsts = copies.groupBy("_row_hash").agg(F.min(_place()).alias("_first"))
+    return F.broadcast(on_driver(firsts)) if few else firsts
+
+
 def first_copies(judged: DataFrame, count_copies: int | None = None) -> DataFrame:
     """One row per row hash: of copies, the first by file and row number, so that a rerun keeps the same.
 
     `count_copies`, when known, is how many rows are copies of another: few are sent to the rows, not the rows
     to them.
     """
-    place = F.struct("_source_file", "_row_number")
-    copied = judged.groupBy("_row_hash").agg(F.count("*").alias("_copies"), F.min(place).alias("_first"))
-    copied = copied.where(F.col("_copies") > 1)
-    copied = F.broadcast(copied) if count_copies is not None and count_copies <= FEW_COPIES else copied
-    rows = judged.join(copied, on="_row_hash", how="left")
-    return rows.where(F.col("_first").isNull() | (place == F.col("_first"))).drop("_copies", "_first")
+    few = count_copies is not None and count_copies <= FEW
+    rows = judged.join(_firsts(judged, few), on="_row_hash", how="left")
+    return rows.where(F.col("_first").isNull() | (F.col("_first") == _place())).drop("_first")
+
+
+def on_driver(few_rows: DataFrame) -> DataFrame:
+    """The same rows, computed once for all who use them. The caller knows that they are at most FEW."""
+    return few_rows.sparkSession.createDataFrame(few_rows.toArrow())

@@ -17,6 +17,7 @@ from spark_jobs.ingest.recipe import ENVELOPE
 from spark_jobs.ingest.typing_rules import is_blank, is_no_such_time, text_of, typed
 
 Reason = tuple[str, SparkColumn]
+_BETWEEN = "\x1f"  # In no reason code.
 
 
 @dataclass(frozen=True)
@@ -81,17 +82,19 @@ def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: boo
     """
     rows = with_types(delivered, contract)
     rows = rows.withColumns({"run_date": F.lit(by.run_date), "run_date_end": F.lit(by.run_date_end)})
-    found = F.array_compact(F.array(*[F.when(bad, F.lit(code)) for code, bad in _all_reasons(contract, by)]))
-    problem = F.col("_problem")
-    rows = rows.withColumn("_reasons", F.when(problem.isNotNull(), F.array(problem)).otherwise(found))
-    is_wanted = F.lit(True) if keep_raw else F.size("_reasons") > 0
+    # One text, then split: Spark generates code for that; the filter of an array it interprets, row by row.
+    found = F.concat_ws(_BETWEEN, *[F.when(bad, F.lit(code)) for code, bad in _all_reasons(contract, by)])
+    rows = rows.withColumn("_codes", F.coalesce("_problem", found))
+    is_bad_row = F.col("_codes") != ""
+    is_wanted = F.lit(True) if keep_raw else is_bad_row
+    none = F.array().cast("array<string>")
     return rows.select(
         "_source_file",
         "_row_number",
         F.when(is_wanted, F.col("_raw")).alias("_raw"),
         F.when(is_wanted, F.col("_header")).alias("_header"),
         "_row_hash",
-        "_reasons",
+        F.when(is_bad_row, F.split("_codes", _BETWEEN)).otherwise(none).alias("_reasons"),
         *_key_columns(contract),
         *contract.columns,
     )

@@ -17,6 +17,7 @@ from alluvium.contract import Contract
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import footprint
+from spark_jobs.ingest.counting import FEW, on_driver
 
 
 def rank_columns(contract: Contract) -> list[str]:
@@ -24,11 +25,31 @@ def rank_columns(contract: Contract) -> list[str]:
     return [*contract.newest, "_run_date", "_row_hash"]
 
 
-def winners(rows: DataFrame, contract: Contract) -> DataFrame:
-    """The row of the highest rank of each key. A null ranks below every value."""
+def _placed(rows: DataFrame, contract: Contract) -> DataFrame:
     newest_first = [F.desc_nulls_last(name) for name in rank_columns(contract)]
     by_key = Window.partitionBy(*contract.silver_key).orderBy(*newest_first)
-    return rows.withColumn("_place", F.row_number().over(by_key)).where("_place = 1").drop("_place")
+    return rows.withColumn("_place", F.row_number().over(by_key))
+
+
+def winners(rows: DataFrame, contract: Contract) -> DataFrame:
+    """The row of the highest rank of each key. A null ranks below every value."""
+    return _placed(rows, contract).where("_place = 1").drop("_place")
+
+
+def _without_losers(rows: DataFrame, contract: Contract) -> DataFrame:
+    """As `winners`, for rows of which few share a key: only keys and ranks are sorted, not whole rows."""
+    narrow = rows.select(*dict.fromkeys([*contract.silver_key, *rank_columns(contract)]))
+    losers = _placed(narrow, contract).where("_place > 1").select("_row_hash")
+    return rows.join(F.broadcast(on_driver(losers)), on="_row_hash", how="left_anti")
+
+
+def best_of(rows: DataFrame, contract: Contract, count_conflicts: int | None) -> DataFrame:
+    """One row per key of rows that differ in their hash. `count_conflicts`, when known, share a key."""
+    if count_conflicts == 0:
+        return rows
+    if count_conflicts is None or count_conflicts > FEW:
+        return winners(rows, contract)
+    return _without_losers(rows, contract)
 
 
 def with_closing(rows: DataFrame, contract: Contract, snapshots: list[date]) -> DataFrame:
@@ -82,11 +103,12 @@ def update(
     run_date: date,
     settings: Settings,
     row_count: int,
-    has_conflicts: bool,
+    count_conflicts: int | None,
 ) -> None:
     """Bring silver up to date with the bronze partition of `run_date` that has just been replaced.
 
-    `incoming` are that partition's rows, `row_count` their number; `has_conflicts` says whether keys repeat.
+    `incoming` are that partition's rows, `row_count` their number; `count_conflicts`, when known, is how many
+    of them share their key with another.
     """
     spark = incoming.sparkSession
     bronze, silver = tables.bronze(contract), tables.silver(contract)
@@ -94,8 +116,7 @@ def update(
     if footprint.may_hold_day(silver, settings, run_date):
         _repair(spark, contract, run_date, snapshots)
     if row_count:
-        best = winners(incoming, contract) if has_conflicts else incoming
-        best = best.transform(with_closing, contract, snapshots)
+        best = best_of(incoming, contract, count_conflicts).transform(with_closing, contract, snapshots)
         if footprint.is_empty(silver, settings):
             delta.append(best, silver, count=row_count)
         else:

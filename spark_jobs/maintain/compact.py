@@ -1,17 +1,20 @@
 """Put many small files together.
 
-Reads   every Delta table outside ops.*
+Reads   every Delta table
 Writes  the same rows in fewer files, one commit for each table that needs it
 Rerun   nothing is left to do
-Options table: only that one
+Options table: only that one, no ledger
 """
 
 from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
+from alluvium import catalog, ledger
 from alluvium.job import JobConfig
+from alluvium.settings import Settings
 from spark_jobs.maintain.tables import Lying, lying
+from spark_jobs.maintain.vacuum import USUAL_DAYS
 
 # Nightly slices are small by nature: only a table of many small files is worth a rewrite.
 MANY_FILES = 50
@@ -23,10 +26,20 @@ def is_scattered(table: Lying) -> bool:
     return table.count_files >= MANY_FILES and table.mean_file_bytes < SMALL_FILE_BYTES
 
 
+def _ledgers(settings: Settings) -> int:
+    """A ledger gets a file with every task. They keep a library of their own, and its vacuum."""
+    return sum(ledger.compact(table, MANY_FILES, USUAL_DAYS, settings) for table in catalog.LEDGERS)
+
+
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """Compact what is scattered; counts the tables looked at and those rewritten."""
     tables = list(lying(spark, config.options))
     scattered = [table.full_name for table in tables if is_scattered(table)]
     for name in scattered:
         spark.sql(f"OPTIMIZE {name}")
-    return {"tables": len(tables), "compacted": len(scattered)}
+    if "table" in config.options:
+        return {"tables": len(tables), "compacted": len(scattered)}
+    return {
+        "tables": len(tables) + len(catalog.LEDGERS),
+        "compacted": len(scattered) + _ledgers(config.settings),
+    }

@@ -11,7 +11,7 @@ from pyspark.sql import SparkSession
 from alluvium import catalog
 
 # Ledgers are written through another library, and two kinds of writers on one table lose commits.
-MAINTAINED = tuple(schema for schema in catalog.SCHEMAS if schema != "ops")
+_LEDGERS = {table.full_name for table in catalog.LEDGERS}
 
 
 @dataclass(frozen=True)
@@ -30,17 +30,17 @@ class Lying:
 
 
 def names(spark: SparkSession) -> list[str]:
-    """Full names of all Delta tables outside `ops`, views left out."""
-    found = []
-    for schema in MAINTAINED:
+    """Full names of all Delta tables but the ledgers; views left out."""
+    found: set[str] = set()
+    for schema in catalog.SCHEMAS:
         views = {row["viewName"] for row in spark.sql(f"SHOW VIEWS IN {schema}").collect()}
         tables = {row["tableName"] for row in spark.sql(f"SHOW TABLES IN {schema}").collect()}
-        found += [f"{schema}.{name}" for name in sorted(tables - views)]
-    return found
+        found |= {f"{schema}.{name}" for name in tables - views}
+    return sorted(found - _LEDGERS)
 
 
 def lying(spark: SparkSession, options: Mapping[str, str]) -> Iterator[Lying]:
-    """Every Delta table with its files, or the one that the option `table` names."""
+    """Every Delta table but the ledgers, with its files, or the one that the option `table` names."""
     for name in [options["table"]] if "table" in options else names(spark):
         detail = spark.sql(f"DESCRIBE DETAIL {name}").first()
         if detail is not None and detail["format"] == "delta":

@@ -1,6 +1,6 @@
 """Remove files that no version within retention needs.
 
-Reads   every Delta table outside ops.*
+Reads   every Delta table but the ledgers, which `maintain.compact` looks after
 Writes  nothing; files that were replaced longer ago than the retention are gone, and with them older versions
 Rerun   nothing is left to do
 Options table: only that one; days: how long to keep, at least 7

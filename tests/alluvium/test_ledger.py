@@ -2,6 +2,8 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 
+from deltalake import DeltaTable
+
 from alluvium import ledger
 from alluvium.settings import Settings
 from alluvium.table import Table
@@ -27,3 +29,16 @@ def test_writers_at_the_same_time_lose_nothing(settings: Settings) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda n: ledger.append(LEDGER, [{"thing": str(n)}], settings), range(12)))
     assert ledger.read(LEDGER, settings).num_rows == 13
+
+
+def test_many_small_files_are_put_together_and_no_row_changes(settings: Settings) -> None:
+    for number in range(3):
+        ledger.append(LEDGER, [{"thing": str(number), "size": number}], settings)
+    before = ledger.read(LEDGER, settings).sort_by("thing")
+    assert [ledger.compact(LEDGER, 3, 30, settings) for _ in range(2)] == [True, False]
+    assert ledger.read(LEDGER, settings).sort_by("thing") == before
+    assert len(DeltaTable(str(settings.lake / "ops" / "things")).file_uris()) == 1
+
+
+def test_a_ledger_that_is_not_there_needs_no_compaction(settings: Settings) -> None:
+    assert ledger.compact(LEDGER, 1, 30, settings) is False

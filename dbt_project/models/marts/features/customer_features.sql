@@ -3,7 +3,7 @@
     'orders': 'count_orders', 'items': 'count_items', 'sessions': 'count_sessions', 'product_views': 'count_product_views',
     'carts': 'count_carts', 'email_opens': 'count_email_opens', 'email_clicks': 'count_email_clicks',
 } -%}
-{%- set summed = {'spend': 'spend', 'discount': 'discount', 'coupon_discount': 'coupon_discount'} -%}
+{%- set money = {'spend': 'spend', 'discount': 'discount', 'coupon_discount': 'coupon_discount'} -%}
 {{
     config(
         incremental_strategy='replace_where',
@@ -49,19 +49,64 @@ with_gap as (
 
 ),
 
--- Everything that follows is seen from an as-of date and lies strictly before it.
+-- Everything that follows is seen from an as-of date and lies strictly before it. Money is counted in cents: whole
+-- numbers add up the same in any order, and faster than decimals.
 seen as (
 
     select
-        with_gap.*,
+        with_gap.customer_id,
         as_of_dates.as_of_date,
         datediff(as_of_dates.as_of_date, with_gap.activity_on) as age_days,
-        if(with_gap.count_orders > 0, datediff(as_of_dates.as_of_date, with_gap.activity_on), null) as visit_age_days
+        if(with_gap.count_orders > 0, datediff(as_of_dates.as_of_date, with_gap.activity_on), null) as visit_age_days,
+        with_gap.gap_days,
+        {%- for column in counted.values() %}
+        with_gap.{{ column }},
+        {%- endfor %}
+        {%- for column in money.values() %}
+        cast(100 * with_gap.{{ column }} as bigint) as {{ column }}_cents{{ ',' if not loop.last }}
+        {%- endfor %}
 
     from with_gap
 
     inner join as_of_dates
         on with_gap.activity_on < as_of_dates.as_of_date
+
+),
+
+-- First per band, the smallest window that a day lies in: sixty windowed sums over all days become ten.
+banded as (
+
+    select
+        customer_id,
+        as_of_date,
+        case
+            {%- for days in windows %}
+            when age_days <= {{ days }} then {{ days }}
+            {%- endfor %}
+            else {{ windows[-1] + 1 }}
+        end as band,
+        {%- for column in counted.values() %}
+        sum({{ column }}) as {{ column }},
+        {%- endfor %}
+        {%- for column in money.values() %}
+        sum({{ column }}_cents) as {{ column }}_cents,
+        {%- endfor %}
+        min(visit_age_days) as days_since_last_order,
+        max(visit_age_days) as days_since_first_order,
+        min(if(count_sessions > 0, age_days, null)) as days_since_last_session,
+        min(if(count_email_opens > 0, age_days, null)) as days_since_last_email_open,
+        count(gap_days) as gaps,
+        sum(gap_days) as gap_days,
+        sum(gap_days * gap_days) as squared_gap_days,
+        bit_or(if(visit_age_days <= 91, shiftleft(1L, cast(floor((visit_age_days - 1) / 7) as int)), 0L)) as weeks,
+        sum(if(count_orders > 0, pow(2, -visit_age_days / 14.0), 0)) as visits_decayed_2w,
+        sum(if(count_orders > 0, pow(2, -visit_age_days / 42.0), 0)) as visits_decayed_6w,
+        bit_or(if(visit_age_days <= 364, shiftleft(1L, cast(floor((visit_age_days - 1) / 14) as int)), 0L)) as blocks_14d,
+        bit_or(if(visit_age_days <= 360, shiftleft(1L, cast(floor((visit_age_days - 1) / 30) as int)), 0L)) as blocks_30d
+
+    from seen
+
+    group by customer_id, as_of_date, band
 
 ),
 
@@ -72,28 +117,28 @@ summed as (
         as_of_date,
         {%- for days in windows %}
         {%- for name, column in counted.items() %}
-        cast(sum(if(age_days <= {{ days }}, {{ column }}, 0)) as int) as {{ name }}_{{ days }}d,
+        cast(sum(if(band <= {{ days }}, {{ column }}, 0)) as int) as {{ name }}_{{ days }}d,
         {%- endfor %}
-        {%- for name, column in summed.items() %}
-        cast(sum(if(age_days <= {{ days }}, {{ column }}, 0)) as double) as {{ name }}_{{ days }}d,
+        {%- for name, column in money.items() %}
+        sum(if(band <= {{ days }}, {{ column }}_cents, 0)) / 100 as {{ name }}_{{ days }}d,
         {%- endfor %}
         {%- endfor %}
-        min(visit_age_days) as days_since_last_order,
-        max(visit_age_days) as days_since_first_order,
-        min(if(count_sessions > 0, age_days, null)) as days_since_last_session,
-        min(if(count_email_opens > 0, age_days, null)) as days_since_last_email_open,
-        avg(gap_days) as mean_gap_days,
-        stddev_samp(gap_days) as sd_gap_days,
-        bit_count(bit_or(if(visit_age_days <= 91, shiftleft(1L, cast(floor((visit_age_days - 1) / 7) as int)), 0L)))
-            as weeks_with_visit_13w,
-        sum(if(count_orders > 0, pow(2, -visit_age_days / 14.0), 0)) as visits_decayed_2w,
-        sum(if(count_orders > 0, pow(2, -visit_age_days / 42.0), 0)) as visits_decayed_6w,
-        bit_count(bit_or(if(visit_age_days <= 364, shiftleft(1L, cast(floor((visit_age_days - 1) / 14) as int)), 0L)))
-            as visited_14d_blocks,
-        bit_count(bit_or(if(visit_age_days <= 360, shiftleft(1L, cast(floor((visit_age_days - 1) / 30) as int)), 0L)))
-            as visited_30d_blocks
+        min(days_since_last_order) as days_since_last_order,
+        max(days_since_first_order) as days_since_first_order,
+        min(days_since_last_session) as days_since_last_session,
+        min(days_since_last_email_open) as days_since_last_email_open,
+        sum(gap_days) / nullif(sum(gaps), 0) as mean_gap_days,
+        -- The sample's standard deviation out of whole sums; null below two gaps.
+        sqrt(
+            (sum(squared_gap_days) - sum(gap_days) * sum(gap_days) / nullif(sum(gaps), 0)) / nullif(sum(gaps) - 1, 0)
+        ) as sd_gap_days,
+        bit_count(bit_or(weeks)) as weeks_with_visit_13w,
+        sum(visits_decayed_2w) as visits_decayed_2w,
+        sum(visits_decayed_6w) as visits_decayed_6w,
+        bit_count(bit_or(blocks_14d)) as visited_14d_blocks,
+        bit_count(bit_or(blocks_30d)) as visited_30d_blocks
 
-    from seen
+    from banded
 
     group by customer_id, as_of_date
 
@@ -140,7 +185,7 @@ select
     {%- for name in counted %}
     coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
     {%- endfor %}
-    {%- for name in summed %}
+    {%- for name in money %}
     coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
     {%- endfor %}
     {%- endfor %}
