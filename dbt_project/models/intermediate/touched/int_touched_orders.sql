@@ -89,7 +89,8 @@ reclassified_products as (
 
 with_reclassified_products as (
 
-    select till_lines.order_number
+    -- Mostly none are: they go to the lines, not the lines to them.
+    select /*+ broadcast(reclassified_products) */ till_lines.order_number
 
     from till_lines
 
