@@ -98,7 +98,7 @@ def _conf(settings: Settings, port: int) -> dict[str, str]:
         "spark.sql.adaptive.enabled": "false",
         "spark.sql.shuffle.partitions": str(settings.spark_cores),
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "4",
-        # What is cached here is read at once and let go: looking for the best packing costs more than it saves.
+        # What is cached here is read once and let go: looking for the best packing costs more than it saves.
         "spark.sql.inMemoryColumnarStorage.compressed": "false",
         # Nobody looks at the pages of this server.
         "spark.sql.ui.explainMode": "simple",

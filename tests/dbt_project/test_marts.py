@@ -105,7 +105,6 @@ def test_a_node_that_fails_is_named_in_one_line(warehouse: SparkSession, session
         dbt.build(shop.HISTORY, select="int_customer_records", settings=session_settings)
 
 
-@pytest.mark.full
 def test_the_unit_tests_of_the_models_pass(warehouse: SparkSession, session_settings: Settings) -> None:
     done = dbt.unit_tests(shop.HISTORY, settings=session_settings)
     assert done.counts["unit_tests"] >= 5
