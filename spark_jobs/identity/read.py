@@ -57,18 +57,19 @@ def _identifiers(contract: Contract) -> Column:
 
 
 def _per_record(contract: Contract, rows: DataFrame, zone: str) -> DataFrame:
-    """One row per record and combination of identifiers, with the newest row's place in the twin."""
+    """One row per record and set of identifiers; of people with the newest row's place in the twin."""
     keys = [f"{name}_key" for name in contract.identifiers]
-    newest = F.struct(*contract.newest, "_run_date", "_row_hash")
-    grouped = rows.where("record_key IS NOT NULL").groupBy("record_key", *keys)
-    return grouped.agg(
+    sights = [
         F.min(_first_day(contract, zone)).alias("first_seen_on"),
         F.max(_last_time(contract)).alias("observed_at"),
-        F.max(newest).alias("newest"),
-    ).select(
-        *("record_key", "first_seen_on", "observed_at"),
-        _identifiers(contract).alias("identifiers"),
-        *("newest._run_date", "newest._row_hash"),
+    ]
+    newest = F.max(F.struct(*contract.newest, "_run_date", "_row_hash")).alias("newest")
+    # A struct is aggregated by sorting all rows: not for cards and devices, which have by far the most.
+    figures = [*sights, newest] if _told(contract) else sights
+    grouped = rows.where("record_key IS NOT NULL").groupBy("record_key", *keys).agg(*figures)
+    place = ["newest._run_date", "newest._row_hash"] if _told(contract) else []
+    return grouped.select(
+        *("record_key", "first_seen_on", "observed_at"), _identifiers(contract).alias("identifiers"), *place
     )
 
 
