@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 MANIFEST = "alluvium_manifest"
+# A leaf must hold this share of the rows at most: what suits thousands of customers would leave a shop of
+# a few hundred with a single leaf, the same prediction for everybody.
+LEAF_SHARE = 0.004
 Numbers = NDArray[np.float64]
 
 
@@ -55,6 +58,12 @@ def _training_matrix(values: Matrix, outcome: Numbers) -> Any:
     return DMatrix(values, label=outcome, nthread=1)
 
 
+def for_rows(parameters: Mapping[str, Any], count_rows: int) -> dict[str, Any]:
+    """The parameters with a `min_child_weight` that a small shop can bear; never above the given one."""
+    given = float(parameters.get("min_child_weight", 1))
+    return {**parameters, "min_child_weight": min(given, max(1.0, LEAF_SHARE * count_rows))}
+
+
 def count_trees(
     parameters: Mapping[str, Any],
     rounds: Rounds,
@@ -65,7 +74,7 @@ def count_trees(
     import xgboost
 
     booster = xgboost.train(
-        dict(parameters),
+        for_rows(parameters, len(fitting[1])),
         _training_matrix(*fitting),
         num_boost_round=rounds.most,
         evals=[(_training_matrix(*stopping), "stopping")],
@@ -79,7 +88,8 @@ def fit(parameters: Mapping[str, Any], trees: int, values: Matrix, outcome: Numb
     """Fit so many trees."""
     import xgboost
 
-    return xgboost.train(dict(parameters), _training_matrix(values, outcome), num_boost_round=trees)
+    parameters = for_rows(parameters, len(outcome))
+    return xgboost.train(parameters, _training_matrix(values, outcome), num_boost_round=trees)
 
 
 def predict(booster: Booster, values: Matrix) -> Numbers:
