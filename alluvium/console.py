@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from threading import Event, Thread
 from typing import Any
 
 from rich.console import Console
@@ -38,6 +39,23 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[Any
 
 def _shown(cell: Any) -> str:
     return f"{cell:,}" if isinstance(cell, int) and not isinstance(cell, bool) else str(cell)
+
+
+class Heartbeat:
+    """Says every so often that something still runs, where there is no spinner; until `stop`."""
+
+    def __init__(self, say: Callable[[float], None], every_seconds: float = 30) -> None:
+        self._stopped = Event()
+        self._say, self._every, self._began = say, every_seconds, time.perf_counter()
+        Thread(target=self._run, daemon=True).start()
+
+    def _run(self) -> None:
+        while not self._stopped.wait(self._every):
+            self._say(time.perf_counter() - self._began)
+
+    def stop(self) -> None:
+        """Say no more."""
+        self._stopped.set()
 
 
 @contextmanager

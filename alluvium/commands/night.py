@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 from rich.status import Status
 
-from alluvium.console import err, print_json
+from alluvium.console import Heartbeat, err, print_json
 from alluvium.errors import UsageError
 from alluvium.settings import get_settings
 
@@ -19,17 +19,23 @@ DAY = typer.Option(formats=["%Y-%m-%d"], metavar="YYYY-MM-DD")
 
 
 class Lines:
-    """One line for each task: a spinner beside it on a terminal, plain lines elsewhere."""
+    """One line for each task; while it runs a spinner on a terminal, elsewhere a line every half minute."""
 
     def __init__(self) -> None:
         self.tasks: list[dict[str, Any]] = []
-        self._status: Status | None = None
+        self._running: Status | Heartbeat | None = None
 
     def started(self, dag_id: str, task_id: str) -> None:
         """Show what is running."""
+
+        def still_runs(seconds: float) -> None:
+            err.print(f"   ...  {task_id:<24} [dim]{dag_id:<16} {seconds:6.0f} s so far[/]")
+
         if err.is_terminal:
-            self._status = err.status(f"{task_id} [dim]{dag_id}[/] …")
-            self._status.start()
+            self._running = err.status(f"{task_id} [dim]{dag_id}[/] …")
+            self._running.start()
+        else:
+            self._running = Heartbeat(still_runs)
 
     def finished(self, dag_id: str, task_id: str, succeeded: bool, seconds: float) -> None:
         """Say how it went and how long it took."""
@@ -47,9 +53,9 @@ class Lines:
 
     def ended(self) -> None:
         """Take the spinner away."""
-        if self._status:
-            self._status.stop()
-            self._status = None
+        if self._running:
+            self._running.stop()
+            self._running = None
 
 
 def _days(run_date: datetime | None, first: datetime | None, last: datetime | None) -> list[date]:
