@@ -55,7 +55,7 @@ def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLU
     """Horizontal bars, the longest first, each with its figure."""
     base = alt.Chart(_data(rows), width=width, height=alt.Step(24)).encode(
         y=alt.Y(f"{category}:N", sort="-x", title=None),
-        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=4)),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
     )
     numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
         text=alt.Text(f"{value}:Q", format=",")
