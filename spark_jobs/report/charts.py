@@ -53,9 +53,11 @@ def _data(rows: Rows) -> alt.Data:
 
 def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLUE, width: int = 420) -> str:
     """Horizontal bars, the longest first, each with its figure."""
+    longest = max((row[value] for row in rows), default=1)
+    ticks = min(4, max(1, int(longest)))  # Whole ones for a few things that are counted.
     base = alt.Chart(_data(rows), width=width, height=alt.Step(24)).encode(
         y=alt.Y(f"{category}:N", sort="-x", title=None),
-        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=4, tickMinStep=1)),
+        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=ticks)),
     )
     numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
         text=alt.Text(f"{value}:Q", format=",")
