@@ -21,7 +21,7 @@ $(READY): uv.lock pyproject.toml infra/setup.sh
 demo: setup ## Land a year of shopping, load its history, run two nights
 	@$(RUN)/alluvium demo $(DEMO)
 
-test: setup ## The tests, within 12 minutes
+test: setup ## The tests without large counts
 	@$(RUN)/python -m pytest -m "not full" $(TESTS)
 
 test-full: setup ## The tests with all large counts

@@ -3,7 +3,7 @@
     'orders': 'count_orders', 'items': 'count_items', 'sessions': 'count_sessions', 'product_views': 'count_product_views',
     'carts': 'count_carts', 'email_opens': 'count_email_opens', 'email_clicks': 'count_email_clicks',
 } -%}
-{%- set money = {'spend': 'spend', 'discount': 'discount', 'coupon_discount': 'coupon_discount'} -%}
+{%- set money = ['spend', 'discount', 'coupon_discount'] -%}
 {{
     config(
         incremental_strategy='replace_where',
@@ -62,8 +62,8 @@ seen as (
         {%- for column in counted.values() %}
         with_gap.{{ column }},
         {%- endfor %}
-        {%- for column in money.values() %}
-        cast(100 * with_gap.{{ column }} as bigint) as {{ column }}_cents{{ ',' if not loop.last }}
+        {%- for name in money %}
+        cast(100 * with_gap.{{ name }} as bigint) as {{ name }}_cents{{ ',' if not loop.last }}
         {%- endfor %}
 
     from with_gap
@@ -88,8 +88,8 @@ banded as (
         {%- for column in counted.values() %}
         sum({{ column }}) as {{ column }},
         {%- endfor %}
-        {%- for column in money.values() %}
-        sum({{ column }}_cents) as {{ column }}_cents,
+        {%- for name in money %}
+        sum({{ name }}_cents) as {{ name }}_cents,
         {%- endfor %}
         min(visit_age_days) as days_since_last_order,
         max(visit_age_days) as days_since_first_order,
@@ -119,8 +119,8 @@ summed as (
         {%- for name, column in counted.items() %}
         cast(sum(if(band <= {{ days }}, {{ column }}, 0)) as int) as {{ name }}_{{ days }}d,
         {%- endfor %}
-        {%- for name, column in money.items() %}
-        sum(if(band <= {{ days }}, {{ column }}_cents, 0)) / 100 as {{ name }}_{{ days }}d,
+        {%- for name in money %}
+        sum(if(band <= {{ days }}, {{ name }}_cents, 0)) / 100 as {{ name }}_{{ days }}d,
         {%- endfor %}
         {%- endfor %}
         min(days_since_last_order) as days_since_last_order,
