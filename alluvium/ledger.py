@@ -80,11 +80,8 @@ def replace(
 
 
 @_retry_on_conflict
-def compact(table: Table, many_files: int, keep_days: int, settings: Settings | None = None) -> bool:
-    """Put a ledger of `many_files` files or more together, and remove what was replaced `keep_days` ago.
-
-    Returns whether there was something to put together. No row changes.
-    """
+def compact(table: Table, many_files: int, settings: Settings | None = None) -> bool:
+    """Put a ledger of `many_files` files or more together; whether there was need. No row changes."""
     path = _path(table, settings)
     if not DeltaTable.is_deltatable(path):
         return False
@@ -92,8 +89,15 @@ def compact(table: Table, many_files: int, keep_days: int, settings: Settings | 
     is_scattered = len(held.file_uris()) >= many_files
     if is_scattered:
         held.optimize.compact()
-    held.vacuum(retention_hours=24 * keep_days, dry_run=False)
     return is_scattered
+
+
+def vacuum(table: Table, keep_days: int, settings: Settings | None = None) -> bool:
+    """Remove the files that were replaced more than `keep_days` ago; whether there were any."""
+    path = _path(table, settings)
+    if not DeltaTable.is_deltatable(path):
+        return False
+    return bool(DeltaTable(path).vacuum(retention_hours=24 * keep_days, dry_run=False))
 
 
 def read(table: Table, settings: Settings | None = None) -> pa.Table:

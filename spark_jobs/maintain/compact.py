@@ -14,7 +14,6 @@ from alluvium import catalog, ledger
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from spark_jobs.maintain.tables import Lying, lying
-from spark_jobs.maintain.vacuum import USUAL_DAYS
 
 # Nightly slices are small by nature: only a table of many small files is worth a rewrite.
 MANY_FILES = 50
@@ -27,8 +26,8 @@ def is_scattered(table: Lying) -> bool:
 
 
 def _ledgers(settings: Settings) -> int:
-    """A ledger gets a file with every task. They keep a library of their own, and its vacuum."""
-    return sum(ledger.compact(table, MANY_FILES, USUAL_DAYS, settings) for table in catalog.LEDGERS)
+    """A ledger gets a file with every task; its own library puts them together."""
+    return sum(ledger.compact(table, MANY_FILES, settings) for table in catalog.LEDGERS)
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:

@@ -1,9 +1,9 @@
 """Remove files that no version within retention needs.
 
-Reads   every Delta table but the ledgers, which `maintain.compact` looks after
+Reads   every Delta table
 Writes  nothing; files that were replaced longer ago than the retention are gone, and with them older versions
 Rerun   nothing is left to do
-Options table: only that one; days: how long to keep, at least 7
+Options table: only that one, no ledger; days: how long to keep, at least 7
 
 This is the one job that goes by the clock of the machine and not by the run date: how long a version can be
 read counts from when it was written.
@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
 
+from alluvium import catalog, ledger
 from alluvium.errors import UsageError
 from alluvium.job import JobConfig
 from spark_jobs.maintain.tables import Lying, lying
@@ -46,6 +47,13 @@ def is_old_enough(table: Lying, days: int, now: datetime) -> bool:
     return now - created > timedelta(days=days)
 
 
+def _ledgers(config: JobConfig) -> int:
+    return sum(
+        ledger.vacuum(table, retention_days(table.full_name, config.options), config.settings)
+        for table in catalog.LEDGERS
+    )
+
+
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """Vacuum each table by its retention; counts the tables looked at and those vacuumed."""
     now = datetime.now(UTC)
@@ -55,4 +63,9 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     due = [(table, days) for table, days in tables if is_old_enough(table, days, now)]
     for table, days in due:
         spark.sql(f"VACUUM {table.full_name} RETAIN {days * 24} HOURS")
-    return {"tables": len(tables), "vacuumed": len(due)}
+    if "table" in config.options:
+        return {"tables": len(tables), "vacuumed": len(due)}
+    return {
+        "tables": len(tables) + len(catalog.LEDGERS),
+        "vacuumed": len(due) + _ledgers(config),
+    }

@@ -35,10 +35,18 @@ def test_many_small_files_are_put_together_and_no_row_changes(settings: Settings
     for number in range(3):
         ledger.append(LEDGER, [{"thing": str(number), "size": number}], settings)
     before = ledger.read(LEDGER, settings).sort_by("thing")
-    assert [ledger.compact(LEDGER, 3, 30, settings) for _ in range(2)] == [True, False]
+    assert [ledger.compact(LEDGER, 3, settings) for _ in range(2)] == [True, False]
     assert ledger.read(LEDGER, settings).sort_by("thing") == before
     assert len(DeltaTable(str(settings.lake / "ops" / "things")).file_uris()) == 1
 
 
 def test_a_ledger_that_is_not_there_needs_no_compaction(settings: Settings) -> None:
-    assert ledger.compact(LEDGER, 1, 30, settings) is False
+    assert ledger.compact(LEDGER, 1, settings) is False
+
+
+def test_what_was_just_replaced_is_kept(settings: Settings) -> None:
+    for number in range(3):
+        ledger.append(LEDGER, [{"thing": str(number)}], settings)
+    ledger.compact(LEDGER, 3, settings)
+    assert ledger.vacuum(LEDGER, 7, settings) is False
+    assert DeltaTable(str(settings.lake / "ops" / "things"), version=2).to_pyarrow_table().num_rows == 3
