@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SCHEMAS = ("bronze", "silver", "identity", "gold", "ml", "published", "ops")
 NIGHTLY_SLICE = {"ml": "as_of_date", "published": "run_date"}
 SLICED_PUBLISHED = ("recommendations",)
+WHOLE_ML = ("training_sets",)  # A night that trained nothing has none.
 HISTORY = "_history"
 
 
@@ -51,12 +52,14 @@ def _extension() -> Path:
     return found[0]
 
 
-def connection(view: View) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that reads the view's schemas and nothing else of this machine or the network."""
+def connection(view: View, file: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB, in memory or in a file, that reads the view's schemas and nothing else of this machine or
+    the network."""
     import duckdb
 
     opened = duckdb.connect(
-        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+        file or ":memory:",
+        config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
     )
     opened.execute(f"LOAD {_literal(str(_extension()))}")
     opened.execute("SET TimeZone = 'UTC'")
@@ -104,14 +107,24 @@ def _scan(view: View, schema: str, name: str) -> str:
     return f"delta_scan({_literal(str(path))}{at})"
 
 
-def _is_sliced(schema: str, name: str) -> bool:
-    return schema == "ml" or (schema == "published" and name in SLICED_PUBLISHED)
+def is_sliced(schema: str, name: str) -> bool:
+    """Whether a table keeps earlier nights that a query does not see unless it asks for the history."""
+    if schema == "ml":
+        return name not in WHOLE_ML
+    return schema == "published" and name in SLICED_PUBLISHED
 
 
-def _definition(view: View, schema: str, name: str) -> str:
-    table = name.removesuffix(HISTORY) if _is_sliced(schema, name.removesuffix(HISTORY)) else name
+def _kept_in(schema: str, name: str) -> str:
+    """The table that holds the rows of this name: a history is the whole of its table."""
+    base = name.removesuffix(HISTORY)
+    return base if is_sliced(schema, base) else name
+
+
+def definition(view: View, schema: str, name: str) -> str:
+    """The statement that makes one table, or its history, a DuckDB view of the same name."""
+    table = _kept_in(schema, name)
     rows = f"SELECT * FROM {_scan(view, schema, table)}"
-    if _is_sliced(schema, name) and view.night is not None:
+    if table == name and is_sliced(schema, name) and view.night is not None:
         column = NIGHTLY_SLICE[schema]
         offset = " + 1" if column == "as_of_date" else ""
         rows += f" WHERE {column} = DATE '{view.night.isoformat()}'{offset}"
@@ -132,8 +145,7 @@ def _check_is_there(view: View, schema: str, name: str) -> None:
             f"{schema}.{name} holds personal data", do="`--with-pii` opens it and notes that you did"
         )
     there = tables(view)
-    base = name.removesuffix(HISTORY) if _is_sliced(schema, name.removesuffix(HISTORY)) else name
-    if f"{schema}.{base}" not in there:
+    if f"{schema}.{_kept_in(schema, name)}" not in there:
         import difflib
 
         near = difflib.get_close_matches(f"{schema}.{name}", there, 1)
@@ -160,8 +172,15 @@ def answer(
         asked.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for schema, name in wanted:
         _check_is_there(view, schema, name)
-        asked.execute(_definition(view, schema, name))
+        asked.execute(definition(view, schema, name))
     try:
         return asked.execute(query, parameters or [])
     except duckdb.Error as error:
         raise UsageError(f"That query cannot be answered: {str(error).splitlines()[0]}") from None
+
+
+def rows(view: View, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
+    """As `ask`: every row of the answer as a dictionary."""
+    answered = ask(view, query, parameters)
+    names = [column[0] for column in answered.description]
+    return [dict(zip(names, row, strict=True)) for row in answered.fetchall()]

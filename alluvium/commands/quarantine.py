@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import getpass
 import re
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -115,17 +113,10 @@ def show(
 
 
 def _note(wanted: dict[str, Any]) -> None:
-    from alluvium import catalog, ledger
+    from alluvium import audit
 
     filters = ", ".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
-    row = {
-        "audit_id": uuid4().hex,
-        "acted_at": datetime.now(UTC),
-        "actor": getpass.getuser(),
-        "action": "quarantine.show_with_pii",
-        "subject": f"pii.quarantine ({filters})",
-    }
-    ledger.append(catalog.OPS_AUDIT, [row], get_settings())
+    audit.note(get_settings(), "quarantine.show_with_pii", f"pii.quarantine ({filters})")
 
 
 def _run_over_days(job: str, options: dict[str, str | None], run_date: datetime | None) -> dict[str, int]:

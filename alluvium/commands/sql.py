@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 import sys
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
@@ -44,17 +42,10 @@ def _night(settings: Settings, as_of: date | None) -> dict[str, Any] | None:
 
 
 def _note_pii(settings: Settings, query: str) -> None:
-    from alluvium import catalog, ledger
+    from alluvium import audit
     from alluvium.lake_sql import names_in
 
-    row = {
-        "audit_id": uuid4().hex,
-        "acted_at": datetime.now(UTC),
-        "actor": getpass.getuser(),
-        "action": "sql.with_pii",
-        "subject": ", ".join(sorted(".".join(name) for name in names_in(query))),
-    }
-    ledger.append(catalog.OPS_AUDIT, [row], settings)
+    audit.note(settings, "sql.with_pii", ", ".join(sorted(".".join(name) for name in names_in(query))))
 
 
 def _write(answer: Any, output: Output, file: Path | None) -> None:
@@ -79,9 +70,33 @@ def _show(answer: Any) -> None:
         err.print(f"[dim]Only the first {MOST_ROWS_SHOWN} rows; `--output csv` gives all[/]")
 
 
+def _query(given: str | None) -> str:
+    """The query itself, or what a file or the standard input (`-`) holds."""
+    if given is None:
+        raise UsageError("A query is needed", do='Try `alluvium sql "select count(*) from gold.customers"`')
+    if given == "-":
+        return sys.stdin.read()
+    if given.endswith(".sql"):
+        if not Path(given).is_file():
+            raise UsageError("There is no such file", where=given)
+        return Path(given).read_text(encoding="utf-8")
+    return given
+
+
+def _write_views(view: Any, file: Path) -> None:
+    from alluvium import bi_views
+
+    made = bi_views.write(view, file)
+    console.print(
+        f"{len(made)} views in {file}. In DuckDB: `load delta; attach '{file}' as lake (read_only)`"
+    )
+
+
 @app.command(epilog='Example: alluvium sql "select rfm_group, count(*) from gold.customer_rfm group by all"')
 def sql(
-    query: Annotated[str | None, typer.Argument(help="One query that reads.")] = None,
+    query: Annotated[
+        str | None, typer.Argument(help="One query that reads; a file of one (.sql), or - to read it.")
+    ] = None,
     as_of: Annotated[
         datetime | None, typer.Option(formats=["%Y-%m-%d"], help="What the last night by this date saw.")
     ] = None,
@@ -91,6 +106,9 @@ def sql(
     with_pii: Annotated[
         bool, typer.Option("--with-pii", help="Open the pii schema; noted in ops.audit.")
     ] = False,
+    views: Annotated[
+        Path | None, typer.Option(help="Write a DuckDB file of views for BI tools, without personal data.")
+    ] = None,
     list_tables: Annotated[bool, typer.Option("--tables", help="List the tables.")] = False,
 ) -> None:
     """Answer a query from the Delta tables, without Spark."""
@@ -102,11 +120,13 @@ def sql(
             "\n".join(tables(View(settings, with_pii))) or "No tables yet: `make demo` fills the lake"
         )
         return
-    if query is None:
-        raise UsageError("A query is needed", do='Try `alluvium sql "select count(*) from gold.customers"`')
     night = _night(settings, as_of.date() if as_of else None)
     versions = night["table_versions"] if night and as_of else {}
     view = View(settings, with_pii, versions, night["run_date"] if night else None)
+    if views is not None:
+        _write_views(view, views)
+        return
+    query = _query(query)
     answer = ask(view, query)
     if with_pii:
         _note_pii(settings, query)

@@ -25,9 +25,7 @@ young_enough as (
         rules.rule,
         coalesce(source_ranking.trust_rank, 99) as trust_rank,
         length(concat_ws('', map_values(contact_values.value))) as value_length,
-        count(*) over (
-            partition by contact_values.customer_id, contact_values.attribute, to_json(contact_values.value)
-        ) as value_count
+        to_json(contact_values.value) as value_text
 
     from contact_values
 
@@ -40,6 +38,17 @@ young_enough as (
     where
         rules.maximum_age_days is null
         or datediff({{ run_date() }}, contact_values.observed_at) <= rules.maximum_age_days
+
+),
+
+counted as (
+
+    select
+        *,
+        count(*) over (partition by customer_id, attribute, value_text) as value_count,
+        size(collect_set(value_text) over (partition by customer_id, attribute)) - 1 as count_lost_values
+
+    from young_enough
 
 ),
 
@@ -58,10 +67,9 @@ ranked as (
                 observed_at desc nulls last,
                 trust_rank asc,
                 record_key asc
-        ) as place,
-        count(*) over (partition by customer_id, attribute) as count_values
+        ) as place
 
-    from young_enough
+    from counted
 
 )
 
@@ -73,7 +81,7 @@ select
     source,
     observed_at,
     rule,
-    count_values
+    count_lost_values
 
 from ranked
 

@@ -27,7 +27,7 @@ survivors as (
     select
         customer_id,
         {%- for attribute in fields %}
-        any_value(struct(value, source, observed_at, rule)) filter (where attribute = '{{ attribute }}')
+        any_value(struct(value, source, record_key, observed_at, rule, count_lost_values)) filter (where attribute = '{{ attribute }}')
             as {{ attribute }}_value{{ ',' if not loop.last }}
         {%- endfor %}
 
@@ -48,14 +48,12 @@ select
     {%- endif %}
     {%- endfor %}
     {%- endfor %}
-    {%- for attribute, names in fields.items() %}
-    {%- set is_last = loop.last %}
-    {%- for name in names %}
-    if({{ attribute }}_value.value['{{ name }}'] is null, null, {{ attribute }}_value.source) as {{ name }}_source,
-    if({{ attribute }}_value.value['{{ name }}'] is null, null, {{ attribute }}_value.observed_at) as {{ name }}_observed_at,
-    if({{ attribute }}_value.value['{{ name }}'] is null, null, {{ attribute }}_value.rule) as {{ name }}_rule
-    {{- ',' if not (is_last and loop.last) }}
-    {%- endfor %}
+    {%- for attribute in fields %}
+    {{ attribute }}_value.source as {{ attribute }}_source,
+    {{ attribute }}_value.record_key as {{ attribute }}_record_key,
+    {{ attribute }}_value.observed_at as {{ attribute }}_observed_at,
+    {{ attribute }}_value.rule as {{ attribute }}_rule,
+    {{ attribute }}_value.count_lost_values as {{ attribute }}_count_lost_values{{ ',' if not loop.last }}
     {%- endfor %}
 
 from customers
