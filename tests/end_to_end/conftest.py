@@ -1,9 +1,11 @@
-"""One small demo a session: sixty households, the history and one night, run as a person would."""
+"""One small demo a session: sixty households, the history and one night, run as a person would.
+
+It begins with the session, and the tests that look at it come last.
+"""
 
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,9 +16,9 @@ import pytest
 
 from alluvium.lake_sql import View, ask
 from alluvium.settings import CHECKOUT, Settings
+from tests.end_to_end.in_background import ALLUVIUM, DemoInBackground, environment
 
-ALLUVIUM = CHECKOUT / ".venv" / "bin" / "alluvium"
-INHERITED = ("SPARK_REMOTE", "SPARK_CONNECT_AUTHENTICATE_TOKEN", "ALLUVIUM_SPARK_MEMORY")
+BEGUN = pytest.StashKey[DemoInBackground]()
 
 
 @dataclass(frozen=True)
@@ -41,10 +43,9 @@ class Demo:
 
 
 def run(home: Path, *arguments: str, timeout: int = 900) -> subprocess.CompletedProcess[str]:
-    environment = {key: value for key, value in os.environ.items() if key not in INHERITED}
     return subprocess.run(
         [str(ALLUVIUM), *arguments],
-        env={**environment, "ALLUVIUM_HOME": str(home)},
+        env=environment(home),
         cwd=CHECKOUT,
         capture_output=True,
         text=True,
@@ -53,13 +54,29 @@ def run(home: Path, *arguments: str, timeout: int = 900) -> subprocess.Completed
     )
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    items.sort(key=needs_demo)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    if any(needs_demo(item) for item in session.items) and not session.config.option.collectonly:
+        session.config.stash[BEGUN] = DemoInBackground()
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if begun := session.config.stash.get(BEGUN, None):
+        begun.stop()
+
+
+def needs_demo(item: pytest.Item) -> bool:
+    return "demo" in getattr(item, "fixturenames", ())
+
+
 @pytest.fixture(scope="session")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Demo:
+def demo(request: pytest.FixtureRequest) -> Demo:
     """The demo of sixty households, history and the night of 2017-11-01."""
-    home = tmp_path_factory.mktemp("demo") / "a home"
-    done = run(home, "demo", "--households", "60", "--nights", "1", "--json", timeout=2400)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return Demo(home, json.loads(done.stdout))
+    begun = request.config.stash[BEGUN]
+    return Demo(begun.home, json.loads(begun.summary()))
 
 
 @pytest.fixture(scope="session")
