@@ -27,7 +27,7 @@ class DemoInBackground:
     """Sixty households, the history and one night, in a folder with a space in its name."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="alluvium demo ")
+        self._folder = tempfile.TemporaryDirectory(prefix="alluvium demo ", ignore_cleanup_errors=True)
         self.home = Path(self._folder.name) / "a home"
         self._said = (Path(self._folder.name) / "said").open("w+", encoding="utf-8")
         self._complained = (Path(self._folder.name) / "complained").open("w+", encoding="utf-8")
@@ -49,7 +49,7 @@ class DemoInBackground:
         return self._said.read()
 
     def stop(self) -> None:
-        """End it as Ctrl-C does, if it still runs, and remove what it made."""
+        """End it as Ctrl-C does, if it still runs, and remove what it made; a server may still be ending."""
         if self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGINT)
             try:
