@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.text import Text
 
 from alluvium.console import console, err, print_json, table
+from alluvium.errors import UsageError
 from alluvium.settings import get_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="Load landing files, check contracts.")
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, help="Load landing files, check and propose contracts."
+)
 
 RunDate = Annotated[datetime, typer.Option("--run-date", formats=["%Y-%m-%d"], help="Day of arrival.")]
 Source = Annotated[str | None, typer.Option("--source", help="Only this source.")]
@@ -98,6 +102,44 @@ def check(as_json: AsJson = False) -> None:
             err.print(Text(str(refusal), style="red"))
     if refusals:
         raise typer.Exit(1)
+
+
+@app.command(epilog="Example: alluvium ingest new tickets.csv --source desk --entity tickets --write")
+def new(
+    file: Annotated[
+        Path, typer.Argument(help="A sample: CSV, JSON lines, Avro or Parquet, plain, .gz or .zst.")
+    ],
+    source: Annotated[str, typer.Option("--source", help="Where the files come from.")] = "source",
+    entity: Annotated[
+        str | None, typer.Option("--entity", help="What a row is; the file's name else.")
+    ] = None,
+    rows: Annotated[int, typer.Option("--rows", min=1, help="Rows to look at.")] = 10_000,
+    write: Annotated[bool, typer.Option("--write", help="Write it among the contracts.")] = False,
+) -> None:
+    """Propose a contract from a sample file: types, key, personal data. Guesses are marked as such."""
+    from alluvium.contract import parse
+    from alluvium.contract_proposal import propose
+    from alluvium.contract_sample import take
+
+    named = entity or file.name.split(".")[0].lower().replace("-", "_")
+    text = propose(take(file, rows), source, named)
+    target = get_settings().sources / source / f"{named}.yml"
+    parse(text, source, named, str(target))
+    if not write:
+        typer.echo(text, nl=False)
+        err.print(f"[dim]`--write` puts it at {target}[/]")
+        return
+    _write_new(target, text)
+
+
+def _write_new(target: Path, text: str) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with target.open("x", encoding="utf-8") as opened:
+            opened.write(text)
+    except FileExistsError:
+        raise UsageError("There is a contract already", where=str(target), do="Take another name") from None
+    console.print(f"{target}\nRead what is marked `guess`, then `alluvium ingest check`")
 
 
 @app.command(epilog="Example: alluvium ingest status --run-date 2017-11-01")
