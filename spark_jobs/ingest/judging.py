@@ -74,6 +74,11 @@ def _all_reasons(contract: Contract, by: Judgement) -> Iterator[Reason]:
     yield from ((name, ~F.expr(tolerant(check))) for name, check in contract.checks.items())
 
 
+def _hash_as_delivered() -> SparkColumn:
+    """Tells bad rows apart by all that came: what the contract does not know may be what it should know."""
+    return F.sha2(F.concat_ws(_BETWEEN, "_row_hash", "_header", "_raw"), 256)
+
+
 def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: bool = False) -> DataFrame:
     """Typed rows with `_reasons`, empty for a good row.
 
@@ -93,7 +98,7 @@ def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: boo
         "_row_number",
         F.when(is_wanted, F.col("_raw")).alias("_raw"),
         F.when(is_wanted, F.col("_header")).alias("_header"),
-        "_row_hash",
+        F.when(is_bad_row, _hash_as_delivered()).otherwise(F.col("_row_hash")).alias("_row_hash"),
         F.when(is_bad_row, F.split("_codes", _BETWEEN)).otherwise(none).alias("_reasons"),
         *_key_columns(contract),
         *contract.columns,
