@@ -14,9 +14,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, delta
+from alluvium import catalog, delta, driver_sql
 from alluvium.job import JobConfig
-from alluvium.table import Table
 from models.recommender import candidates, features, params, reasons, tracking
 from models.recommender.item_similarity import Neighbours, neighbours
 from models.recommender.params import Placement
@@ -29,6 +28,7 @@ SIMILAR_PRODUCTS = 20
 # Of the most bought products: time grows with the square of their number, 8,000 take 2 s.
 NEIGHBOURS_OF = 8_000
 MIN_TOGETHER = 5
+REFUSED = "SELECT customer_id FROM gold.customers WHERE is_personalisation_allowed IS NOT TRUE"
 
 
 def similar_products(purchases: Purchases) -> Neighbours:
@@ -57,24 +57,17 @@ def without(rows: pa.Table, customers: pa.Table) -> pa.Table:
     return rows.filter(pc.invert(pc.is_in(rows["customer_id"], value_set=excluded)))
 
 
-def _write(spark: SparkSession, rows: pa.Table, table: Table, config: JobConfig) -> None:
-    predicate = f"as_of_date = DATE'{config.as_of_date}'"
-    delta.replace_where(spark.createDataFrame(rows), table, predicate, count=rows.num_rows)
-
-
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Nothing is kept of customers who refused personalisation: publishing gives them popular products."""
     contests = [(p, tracking.champion(p.name, config.settings)) for p in params.load_all()]
-    purchases = features.read(spark, config.as_of_date)
-    refused = delta.read(spark, catalog.GOLD_CUSTOMERS).where("is_personalisation_allowed IS NOT TRUE")
+    purchases = features.read(spark, config.settings, config.as_of_date)
     similar = similar_products(purchases)
-    ranked = without(rank(purchases, contests, similar), refused.select("customer_id").toArrow())
-    _write(spark, ranked, catalog.ML_RECOMMENDATION_CANDIDATES, config)
-    _write(spark, candidates.popular(purchases), catalog.ML_POPULAR_PRODUCT_CANDIDATES, config)
-    _write(
-        spark,
-        candidates.similar(purchases, similar, SIMILAR_PRODUCTS),
-        catalog.ML_SIMILAR_PRODUCT_CANDIDATES,
-        config,
+    ranked = without(rank(purchases, contests, similar), driver_sql.ask(spark, config.settings, REFUSED))
+    made = (
+        (catalog.ML_RECOMMENDATION_CANDIDATES, ranked),
+        (catalog.ML_POPULAR_PRODUCT_CANDIDATES, candidates.popular(purchases)),
+        (catalog.ML_SIMILAR_PRODUCT_CANDIDATES, candidates.similar(purchases, similar, SIMILAR_PRODUCTS)),
     )
+    for table, rows in made:
+        delta.replace_rows(spark, rows, table, f"as_of_date = DATE'{config.as_of_date}'")
     return {"customers": purchases.shape[0], "rows_written": ranked.num_rows}

@@ -20,7 +20,7 @@ from models.recommender.race import race
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Read once, race, log. Counts: customers and products seen, models measured."""
     placements = params.load_all()
-    purchases = features.read(spark, config.as_of_date)
+    purchases = features.read(spark, config.settings, config.as_of_date)
     results = race(purchases, placements)
     notes = {
         "run_date": str(config.run_date),

@@ -10,7 +10,6 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta
 from alluvium.job import JobConfig
 from spark_jobs.publish import recommendations
-from spark_jobs.publish.reason_texts import reason_text
 
 RUN_DATE, AS_OF = date(2017, 11, 1), date(2017, 11, 2)
 CUSTOMERS = "customer_id string, is_personalisation_allowed boolean"
@@ -72,6 +71,8 @@ def counts(spark, session_settings) -> Iterator[Mapping[str, int]]:
     for table, rows, ddl in READ:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
         spark.createDataFrame(rows, ddl).write.format("delta").saveAsTable(table.full_name)
+    for table in WRITTEN:
+        spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
     yield recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
     for table in [*(table for table, _, _ in READ), *WRITTEN]:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
@@ -159,26 +160,23 @@ def test_a_rerun_gives_the_same_rows_and_drops_nights_beyond_the_retention(spark
     assert delta.read(spark, table).count() == len(night)
 
 
+def test_beyond_the_drivers_limit_spark_gives_the_same_rows(spark, session_settings, night, monkeypatch):
+    monkeypatch.setattr(recommendations, "MOST_CUSTOMERS", 3)
+    delta.delete_where(spark, catalog.PUBLISHED_RECOMMENDATIONS, f"run_date = DATE'{RUN_DATE}'")
+    recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
+    assert published(spark) == night
+
+
+def test_what_is_new_since_the_night_before_is_counted(spark, session_settings, night):
+    table, before = catalog.PUBLISHED_RECOMMENDATIONS, date(2017, 10, 31)
+    shown = delta.read(spark, table).where(f"run_date = DATE'{RUN_DATE}' AND product_id <> 'p20'")
+    delta.append(shown.withColumn("run_date", F.lit(before)), table)
+    counts = recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
+    assert counts["new_products"] == len([row for row in night if row["product_id"] == product(20)]) > 0
+    delta.delete_where(spark, table, f"run_date = DATE'{before}'")
+
+
 def test_a_product_hidden_since_disappears_at_the_next_publish(spark, session_settings, night):
     spark.sql("UPDATE gold.products SET is_recommendable = false WHERE product_id = 'p20'")
     recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
     assert product(20) not in {row["product_id"] for row in published(spark)}
-
-
-def test_a_reason_is_said_in_words(spark):
-    rows = [
-        ("bought_regularly", "Milk", None, 1),
-        ("bought_regularly", "Milk", None, 9),
-        ("bought_regularly", "Milk", None, 20),
-        ("goes_with", "Milk", "Milk", None),
-        ("no_consent", "Milk", None, None),
-    ]
-    facts = spark.createDataFrame(rows, "code string, name string, evidence string, days int")
-    columns = (F.col(name) for name in facts.columns)
-    assert [row[0] for row in facts.select(reason_text(*columns)).collect()] == [
-        "You buy this almost every day",
-        "You buy this about every 9 days",
-        "You buy this about every 3 weeks",
-        "Another kind of Milk, which you buy",
-        "Popular with our customers",
-    ]
