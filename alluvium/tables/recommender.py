@@ -15,12 +15,18 @@ ML_RECOMMENDATION_CANDIDATES = Table(
     key=("as_of_date", "customer_id", "placement", "rank"),
     columns={
         "customer_id": ("string", "The customer; nobody who refused personalisation"),
-        "placement": ("string", "Where it is shown: buy_again, discover"),
+        "placement": ("string", "Where it is shown: buy_again, discover, home, cart"),
         "rank": ("int", "1 is best; more ranks than are shown, because publishing hides some"),
         "product_id": _PRODUCT,
         "score": ("double", "The model's score; comparable within a customer and placement only"),
-        "reason_code": ("string", "bought_regularly, bought_before, goes_with or similar_customers"),
-        "evidence_product_id": ("string", "goes_with: the product that the customer bought"),
+        "reason_code": (
+            "string",
+            "bought_regularly, bought_before, goes_with, goes_with_cart or similar_customers",
+        ),
+        "evidence_product_id": (
+            "string",
+            "goes_with, goes_with_cart: the product that the customer bought or put in the cart",
+        ),
         "interval_days": ("int", "bought_regularly: mean days between the customer's purchases"),
         "model": ("string", "Name of the model"),
         "model_version": ("string", "Version of the registered model recommender_<placement>"),

@@ -25,7 +25,7 @@ class Origin:
 
     placement: str
     model: str
-    version: str
+    version: str | None
 
 
 def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
@@ -34,14 +34,24 @@ def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
     return known.take(pa.array(indices, mask=indices == NOTHING))
 
 
-def of_customers(purchases: Purchases, ranking: Ranking, reasons: Reasons, origin: Origin) -> pa.Table:
-    """One row per customer, placement and rank; the columns of ml.recommendation_candidates."""
+def of_customers(
+    purchases: Purchases,
+    ranking: Ranking,
+    reasons: Reasons,
+    origin: Origin,
+    customers: NDArray[np.int64] | None = None,
+) -> pa.Table:
+    """One row per customer, placement and rank; the columns of ml.recommendation_candidates.
+
+    The rows of the ranking are those of `customers` (indices), by default all of `purchases`.
+    """
     is_there = ranking.products != NOTHING
     row, column = np.nonzero(is_there)
+    whose = row if customers is None else customers[row]
     count_rows = len(row)
     interval = reasons.interval_days[is_there]
     columns = {
-        "customer_id": _dictionary(purchases.customers, row),
+        "customer_id": _dictionary(purchases.customers, whose),
         "placement": pa.array([origin.placement] * count_rows, pa.string()),
         "rank": pa.array(column + 1, pa.int32()),
         "product_id": _dictionary(purchases.products, ranking.products[is_there]),

@@ -115,6 +115,12 @@ class Purchases:
         matrix.data[:] = 1.0
         return matrix
 
+    def trips(self) -> sparse.csr_matrix:
+        """Customers x days: set where the customer bought something that day."""
+        ones = np.ones(len(self.day), dtype=np.float32)
+        shape = (len(self.customers), int(self.age_days.max(initial=0)) + 1)
+        return sparse.csr_matrix((ones, (self.customer, self.age_days)), shape=shape)
+
     def count_buyers(self, window_days: int) -> NDArray[np.float32]:
         """Per product: how many customers bought it in the last `window_days`."""
         recent = self._kept(self.age_days <= window_days, self.as_of_date)

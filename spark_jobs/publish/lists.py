@@ -12,9 +12,11 @@ import polars as pl
 from spark_jobs.publish.reason_texts import reason_text
 
 SHOWN = 20
-BUY_AGAIN, DISCOVER = "buy_again", "discover"
-PLACEMENTS = (BUY_AGAIN, DISCOVER)
+DISCOVER = "discover"
+# Everybody has a full list of these; cart is for who has an open cart, as long as its candidates reach.
+PLACEMENTS = ("buy_again", DISCOVER, "home")
 POPULARITY = "popularity"
+PROVED_BY_EVIDENCE = ("goes_with", "goes_with_cart")
 POPULAR, NO_CONSENT = "popular", "no_consent"
 PLACE = ["customer_id", "placement"]
 ITEM = [*PLACE, "product_id"]
@@ -117,7 +119,7 @@ def with_reasons(rows: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
         evidence, on="evidence_product_id", how="left"
     )
     is_proved = pl.col("evidence_name").is_not_null()
-    is_unproved = (pl.col("reason_code") == "goes_with") & ~is_proved
+    is_unproved = pl.col("reason_code").is_in(PROVED_BY_EVIDENCE) & ~is_proved
     code = pl.when(is_unproved).then(pl.lit("similar_customers")).otherwise("reason_code")
     proved = pl.when(is_proved).then("evidence_product_id")
     settled = named.with_columns(reason_code=code, evidence_product_id=proved)

@@ -34,6 +34,8 @@ def reason_text(
         .then(pl.lit("You bought this before"))
         .when(code == "goes_with")
         .then(goes_with)
+        .when(code == "goes_with_cart")
+        .then(pl.format("Goes with {} in your cart", evidence_name))
         .when(code == "similar_customers")
         .then(pl.lit("Customers with baskets like yours buy this"))
         .otherwise(pl.lit("Popular with our customers"))

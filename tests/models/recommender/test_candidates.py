@@ -16,7 +16,7 @@ CONTESTS = [
 
 def test_candidates_fit_their_table_and_discover_shows_nothing_bought():
     bought = two_blocks()
-    rows = score.rank(bought, CONTESTS, score.similar_products(bought))
+    rows = score.rank(bought, CONTESTS, params.load_mixes(), score.similar_products(bought))
     assert rows.column_names == list(catalog.ML_RECOMMENDATION_CANDIDATES.columns or ())
     new = rows.filter(pa.compute.equal(rows["placement"], "discover")).to_pylist()
     owned = {
@@ -28,7 +28,7 @@ def test_candidates_fit_their_table_and_discover_shows_nothing_bought():
 
 def test_ranks_are_without_gaps_and_scores_fall():
     bought = two_blocks()
-    rows = score.rank(bought, CONTESTS, score.similar_products(bought)).to_pylist()
+    rows = score.rank(bought, CONTESTS, params.load_mixes(), score.similar_products(bought)).to_pylist()
     first = [row for row in rows if row["customer_id"] == "a0" and row["placement"] == "buy_again"]
     assert [row["rank"] for row in first] == list(range(1, len(first) + 1))
     assert [row["score"] for row in first] == sorted((row["score"] for row in first), reverse=True)

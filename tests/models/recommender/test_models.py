@@ -10,7 +10,14 @@ from models.recommender.item_similarity import neighbours
 from models.recommender.ranking import top_k
 from tests.models.recommender.shopping import purchases, two_blocks
 
-LEARNS_FROM_OTHERS = ["item_similarity", "ease", "implicit_als", "frequency_with_ease"]
+LEARNS_FROM_OTHERS = [
+    "item_similarity",
+    "ease",
+    "implicit_als",
+    "frequency_with_ease",
+    "rank_fusion",
+    "ranker",
+]
 KNOWS_THE_CUSTOMER = ["personal_frequency", "frequency_with_ease"]
 SMALL = {
     "popularity": {"window_days": 28},
@@ -19,6 +26,21 @@ SMALL = {
     "ease": {"regularisation": 1},
     "implicit_als": {"factors": 2, "regularisation": 0.1, "confidence": 10, "iterations": 20, "seed": 7},
     "frequency_with_ease": {"half_life_days": 90, "regularisation": 1, "ease_weight": 3},
+    "rank_fusion": {
+        "voters": {"ease": {"regularisation": 1}, "item_similarity": {}},
+        "weights": {"ease": 1, "item_similarity": 1},
+        "hides_bought": True,
+    },
+    "ranker": {
+        "hides_bought": True,
+        "regularisation": 1,
+        "proposals": 4,
+        "windows": 1,
+        "negatives": 1,
+        "rounds": 2,
+        "trees": {"objective": "rank:ndcg"},
+        "seed": 7,
+    },
 }
 
 
