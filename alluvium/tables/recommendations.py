@@ -28,8 +28,8 @@ PUBLISHED_RECOMMENDATIONS = Table(
         ),
         "reason_code": (
             "string",
-            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers, popular, or "
-            "no_consent "
+            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers, popular, "
+            "popular_nearby, or no_consent "
             "(personalisation refused: popular products)",
         ),
         "reason_text": ("string", "The reason in words for the customer"),

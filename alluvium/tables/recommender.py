@@ -51,6 +51,25 @@ ML_POPULAR_PRODUCT_CANDIDATES = Table(
     retention_days=KEPT_DAYS,
 )
 
+ML_REGIONAL_PRODUCT_CANDIDATES = Table(
+    schema="ml",
+    name="regional_product_candidates",
+    comment="What customers of a region bought lately, one row per region, rank and as-of date.",
+    key=("as_of_date", "region", "rank"),
+    columns={
+        "region": ("string", "The customers' region; only regions with enough buyers"),
+        "rank": ("int", "1 is most popular"),
+        "product_id": _PRODUCT,
+        "count_customers": (
+            "bigint",
+            "Customers of the region who bought it in the 28 days before as_of_date",
+        ),
+        "as_of_date": _AS_OF,
+    },
+    partition_by=("as_of_date",),
+    retention_days=KEPT_DAYS,
+)
+
 ML_SIMILAR_PRODUCT_CANDIDATES = Table(
     schema="ml",
     name="similar_product_candidates",

@@ -90,6 +90,10 @@ class Purchases:
         """Only the entries of that day and later; customers and products keep their indices."""
         return self._kept(self.day >= (first_day - EPOCH).days, self.as_of_date)
 
+    def within_days(self, window_days: int) -> Purchases:
+        """Only the entries of the last `window_days`; customers and products keep their indices."""
+        return self._kept(self.age_days <= window_days, self.as_of_date)
+
     def _kept(self, kept: NDArray[np.bool_], as_of_date: date) -> Purchases:
         return replace(
             self,
@@ -123,8 +127,7 @@ class Purchases:
 
     def count_buyers(self, window_days: int) -> NDArray[np.float32]:
         """Per product: how many customers bought it in the last `window_days`."""
-        recent = self._kept(self.age_days <= window_days, self.as_of_date)
-        return np.asarray(recent.bought().sum(axis=0), dtype=np.float32).ravel()
+        return np.asarray(self.within_days(window_days).bought().sum(axis=0), dtype=np.float32).ravel()
 
 
 def from_arrow(lines: pa.Table, as_of_date: date, catalogue: pa.Table | None = None) -> Purchases:

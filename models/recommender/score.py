@@ -2,8 +2,8 @@
 
 Reads   gold.order_lines, gold.products, gold.customers, gold.customer_events, before run_date + 1; the
         champions in MLflow
-Writes  ml.recommendation_candidates, ml.popular_product_candidates, ml.similar_product_candidates, the as-of
-        date replaced
+Writes  ml.recommendation_candidates, ml.popular_product_candidates, ml.regional_product_candidates,
+        ml.similar_product_candidates, the as-of date replaced
 Rerun   the same rows, as long as no other champion was crowned
 """
 
@@ -49,6 +49,7 @@ WHERE added.event = 'Product Added' AND added.customer_id IS NOT NULL AND added.
             )
     )
 """
+REGIONS = "SELECT customer_id, region FROM gold.customers"
 REFUSED = "SELECT customer_id FROM gold.customers WHERE is_personalisation_allowed IS NOT TRUE"
 
 
@@ -122,6 +123,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     made = (
         (catalog.ML_RECOMMENDATION_CANDIDATES, kept),
         (catalog.ML_POPULAR_PRODUCT_CANDIDATES, candidates.popular(purchases)),
+        (catalog.ML_REGIONAL_PRODUCT_CANDIDATES, candidates.popular_nearby(purchases, ask(REGIONS))),
         (catalog.ML_SIMILAR_PRODUCT_CANDIDATES, candidates.similar(purchases, similar, SIMILAR_PRODUCTS)),
     )
     for table, rows in made:

@@ -17,7 +17,8 @@ DISCOVER = "discover"
 PLACEMENTS = ("buy_again", DISCOVER, "home")
 POPULARITY = "popularity"
 PROVED_BY_EVIDENCE = ("goes_with", "goes_with_cart")
-POPULAR, NO_CONSENT = "popular", "no_consent"
+POPULAR, POPULAR_NEARBY, NO_CONSENT = "popular", "popular_nearby", "no_consent"
+EVERYWHERE = ""
 PLACE = ["customer_id", "placement"]
 ITEM = [*PLACE, "product_id"]
 FACTS = {
@@ -35,18 +36,21 @@ SCHEMA = {"customer_id": pl.String, "placement": pl.String, "product_id": pl.Str
 class Shelf:
     """What may be shown to anybody tonight.
 
-    `products` has product_id, product_name; `popular` product_id, count_customers and rank (1, 2, ...).
+    `products` has product_id, product_name; `popular` region, product_id, product_name, count_customers and
+    rank (1, 2, ... within the region); the region EVERYWHERE is all of them.
     """
 
     products: pl.DataFrame
     popular: pl.DataFrame
 
 
-def shelf(products: pl.DataFrame, popular: pl.DataFrame) -> Shelf:
+def shelf(products: pl.DataFrame, popular: pl.DataFrame, nearby: pl.DataFrame) -> Shelf:
     """The popular products without those that may not be shown, ranked without gaps."""
-    named = popular.sort("rank").join(products, on="product_id", how="inner", maintain_order="left")
-    ranked = named.with_columns(rank=pl.int_range(1, pl.len() + 1, dtype=pl.Int32))
-    return Shelf(products, ranked.select("rank", "product_id", "product_name", "count_customers"))
+    everywhere = popular.with_columns(region=pl.lit(EVERYWHERE)).select(nearby.columns)
+    named = pl.concat([everywhere, nearby]).join(products, on="product_id", how="inner")
+    position = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("region")
+    ranked = named.sort("region", "rank").with_columns(rank=position)
+    return Shelf(products, ranked.select("region", "rank", "product_id", "product_name", "count_customers"))
 
 
 def places(customers: pl.DataFrame) -> pl.DataFrame:
@@ -81,7 +85,7 @@ def personal(
 def filling(
     shown_at: pl.DataFrame, kept: pl.DataFrame, popular: pl.DataFrame, unwanted: pl.DataFrame
 ) -> pl.DataFrame:
-    """Popular products for the free ranks of every place.
+    """Popular products of its region for the free ranks of every place.
 
     A place with n products that must not be repeated finds its rest among the first SHOWN + n popular ones.
     """
@@ -95,7 +99,9 @@ def filling(
         .filter(pl.col("count_kept") < SHOWN)
         .with_columns(last_rank=SHOWN + pl.col("count_kept") + pl.col("count_hidden"))
     )
-    pool = free.join_where(popular, pl.col("rank") <= pl.col("last_rank"))
+    near = popular.rename({"region": "popular_in"})
+    is_near = pl.col("region") == pl.col("popular_in")
+    pool = free.join_where(near, is_near, pl.col("rank") <= pl.col("last_rank"))
     fresh = pool.join(unwanted, on=ITEM, how="anti").join(kept, on=ITEM, how="anti")
     moved = _first_of_place(fresh).with_columns(rank=pl.col("rank") + pl.col("count_kept"))
     return moved.filter(pl.col("rank") <= SHOWN)
@@ -105,7 +111,11 @@ def _as_popular(filled: pl.DataFrame) -> pl.DataFrame:
     """The columns of SCHEMA for what everybody buys."""
     given = filled.with_columns(
         score=pl.col("count_customers").cast(pl.Float64),
-        reason_code=pl.when("is_personalised").then(pl.lit(POPULAR)).otherwise(pl.lit(NO_CONSENT)),
+        reason_code=pl.when(~pl.col("is_personalised"))
+        .then(pl.lit(NO_CONSENT))
+        .when(pl.col("region") == EVERYWHERE)
+        .then(pl.lit(POPULAR))
+        .otherwise(pl.lit(POPULAR_NEARBY)),
         model=pl.lit(POPULARITY),
     )
     nothing = [pl.lit(None, kind).alias(name) for name, kind in SCHEMA.items() if name not in given.columns]
@@ -132,11 +142,17 @@ def lists(
 ) -> pl.DataFrame:
     """SHOWN rows for every customer and placement, as long as the catalogue has so many.
 
-    `customers` has customer_id, is_personalised; `candidates` the columns of SCHEMA; `bought` customer_id,
-    product_id. Gives the columns of published.recommendations without run_date, by customer, placement, rank.
+    `customers` has customer_id, is_personalised, region; `candidates` the columns of SCHEMA; `bought`
+    customer_id, product_id. Gives the columns of published.recommendations without run_date, by customer,
+    placement, rank.
     """
     unwanted = hidden(bought)
     kept = personal(candidates, customers, shown.products, unwanted).select(SCHEMA.keys())
-    filled = filling(places(customers), kept, shown.popular, unwanted)
-    rows = with_reasons(pl.concat([kept, _as_popular(filled)]), shown.products)
+    everybody, everywhere = places(customers), pl.lit(EVERYWHERE).alias("region")
+    # Where somebody lives is part of a person: who refused personalisation sees what everybody sees.
+    at_home = everybody.filter("is_personalised", pl.col("region").is_not_null())
+    near = _as_popular(filling(at_home, kept, shown.popular, unwanted))
+    kept = pl.concat([kept, near])
+    rest = _as_popular(filling(everybody.with_columns(everywhere), kept, shown.popular, unwanted))
+    rows = with_reasons(pl.concat([kept, rest]), shown.products)
     return rows.drop("product_name", "evidence_name", "interval_days").sort(*PLACE, "rank")

@@ -36,6 +36,8 @@ def reason_text(
         .then(goes_with)
         .when(code == "goes_with_cart")
         .then(pl.format("Goes with {} in your cart", evidence_name))
+        .when(code == "popular_nearby")
+        .then(pl.lit("Popular near you"))
         .when(code == "similar_customers")
         .then(pl.lit("Customers with baskets like yours buy this"))
         .otherwise(pl.lit("Popular with our customers"))

@@ -1,7 +1,7 @@
 """Publish what to show each customer: candidates after rules and consent, filled up for everybody.
 
-Reads   ml.recommendation_candidates, ml.popular_product_candidates, ml.similar_product_candidates as of
-        run_date + 1; gold.customers, gold.products, gold.order_lines
+Reads   ml.recommendation_candidates, ml.popular_product_candidates, ml.regional_product_candidates,
+        ml.similar_product_candidates as of run_date + 1; gold.customers, gold.products, gold.order_lines
 Writes  published.recommendations, the run date replaced and nights older than 90 days dropped;
         published.popular_products and published.similar_products, replaced
 Rerun   the same rows
@@ -20,7 +20,7 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta, driver_sql
 from alluvium.job import JobConfig
 from spark_jobs.publish import many_customers
-from spark_jobs.publish.lists import NO_CONSENT, POPULARITY, SCHEMA, Shelf, lists, shelf
+from spark_jobs.publish.lists import EVERYWHERE, NO_CONSENT, POPULARITY, SCHEMA, Shelf, lists, shelf
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -32,7 +32,8 @@ MOST_CUSTOMERS = 50_000
 COUNT_CUSTOMERS = "SELECT count(*) AS customers FROM gold.customers"
 # A customer without a recorded permission counts as refused.
 CUSTOMERS = """
-SELECT customer_id, coalesce(is_personalisation_allowed, false) AS is_personalised FROM gold.customers
+SELECT customer_id, coalesce(is_personalisation_allowed, false) AS is_personalised, region
+FROM gold.customers
 """
 # Sold now, and nothing like petrol or coupons.
 PRODUCTS = "SELECT product_id, product_name FROM gold.products WHERE is_current AND is_recommendable"
@@ -45,6 +46,10 @@ SELECT {", ".join(SCHEMA)} FROM ml.recommendation_candidates WHERE as_of_date = 
 """
 POPULAR = """
 SELECT rank, product_id, count_customers FROM ml.popular_product_candidates
+WHERE as_of_date = DATE'{as_of_date}'
+"""
+NEARBY = """
+SELECT region, rank, product_id, count_customers FROM ml.regional_product_candidates
 WHERE as_of_date = DATE'{as_of_date}'
 """
 SIMILAR = """
@@ -128,10 +133,11 @@ def drop_old_nights(spark: SparkSession, config: JobConfig) -> None:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Consent and what may be shown are read here, last, so that a change shows at the next publish."""
     asker = Asker(spark, config)
-    shown = shelf(asker.rows(PRODUCTS), asker.rows(POPULAR))
+    shown = shelf(asker.rows(PRODUCTS), asker.rows(POPULAR), asker.rows(NEARBY))
     publish_lists(spark, asker, shown)
     drop_old_nights(spark, config)
-    first = shown.popular.head(POPULAR_PRODUCTS)
+    popular = shown.popular.filter(pl.col("region") == EVERYWHERE).drop("region")
+    first = popular.head(POPULAR_PRODUCTS)
     delta.replace_rows(spark, _of_night(first, config), catalog.PUBLISHED_POPULAR_PRODUCTS)
     similar = similar_showable(asker.rows(SIMILAR), shown.products)
     delta.replace_rows(spark, _of_night(similar, config), catalog.PUBLISHED_SIMILAR_PRODUCTS)

@@ -58,3 +58,15 @@ def test_similar_products_are_cut_at_k():
     assert found.column_names == list(catalog.ML_SIMILAR_PRODUCT_CANDIDATES.columns or ())
     assert max(found["rank"].to_pylist()) == 2
     assert np.all(np.array(found["score"].to_pylist()) <= 1.0)
+
+
+def test_a_region_has_its_favourites_when_enough_of_its_customers_buy(monkeypatch):
+    monkeypatch.setattr(candidates, "REGION_BUYERS", 2)
+    bought = purchases([("c", "p", 1), ("d", "p", 1), ("d", "q", 1), ("e", "q", 1), ("f", "r", 1)])
+    homes = pa.table({"customer_id": ["c", "d", "e", "f", "g"], "region": ["OH", "OH", "TX", None, "OH"]})
+    found = candidates.popular_nearby(bought, homes)
+    assert found.column_names == list(catalog.ML_REGIONAL_PRODUCT_CANDIDATES.columns or ())
+    assert [(r["region"], r["rank"], r["product_id"], r["count_customers"]) for r in found.to_pylist()] == [
+        ("OH", 1, "p", 2),
+        ("OH", 2, "q", 1),
+    ]

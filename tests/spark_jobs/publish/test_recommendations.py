@@ -12,7 +12,7 @@ from alluvium.job import JobConfig
 from spark_jobs.publish import recommendations
 
 RUN_DATE, AS_OF = date(2017, 11, 1), date(2017, 11, 2)
-CUSTOMERS = "customer_id string, is_personalisation_allowed boolean"
+CUSTOMERS = "customer_id string, is_personalisation_allowed boolean, region string"
 PRODUCTS = "product_id string, product_name string, is_recommendable boolean, is_current boolean"
 ORDER_LINES = "customer_id string, product_id string, ordered_on date"
 CANDIDATES = (
@@ -20,6 +20,7 @@ CANDIDATES = (
     "evidence_product_id string, interval_days int, model string, model_version string, as_of_date date"
 )
 POPULAR = "rank int, product_id string, count_customers long, as_of_date date"
+NEARBY = "region string, rank int, product_id string, count_customers long, as_of_date date"
 SIMILAR = "product_id string, rank int, similar_product_id string, score double, as_of_date date"
 
 
@@ -34,7 +35,13 @@ def candidate(
 
 
 PRODUCT_ROWS = [(product(n), f"Product {n}", n != 0, True) for n in range(30)]
-CUSTOMER_ROWS = [("known", True), ("refused", False), ("unasked", None), ("new", True)]
+CUSTOMER_ROWS = [
+    ("known", True, None),
+    ("refused", False, "OH"),
+    ("unasked", None, None),
+    ("new", True, None),
+    ("neighbour", True, "OH"),
+]
 LINE_ROWS = [
     *(("known", product(n), RUN_DATE) for n in range(1, 6)),
     ("known", product(20), AS_OF),  # Not known yet on the run date.
@@ -46,9 +53,11 @@ CANDIDATE_ROWS = [
     candidate("known", "discover", 1, 20, "goes_with", product(1)),
     candidate("known", "discover", 2, 5),
     candidate("known", "discover", 3, 21, "goes_with", product(0)),
+    candidate("known", "cart", 1, 7, "goes_with_cart", product(1)),
     candidate("refused", "buy_again", 1, 9),
 ]
 POPULAR_ROWS = [(n + 1, product(n), 99 - n, AS_OF) for n in range(30)]
+NEARBY_ROWS = [("OH", 1, product(0), 9, AS_OF), ("OH", 2, product(25), 8, AS_OF)]
 SIMILAR_ROWS = [(product(1), 1, product(0), 0.9, AS_OF), (product(1), 2, product(2), 0.8, AS_OF)]
 READ = [
     (catalog.GOLD_PRODUCTS, PRODUCT_ROWS, PRODUCTS),
@@ -56,6 +65,7 @@ READ = [
     (catalog.GOLD_ORDER_LINES, LINE_ROWS, ORDER_LINES),
     (catalog.ML_RECOMMENDATION_CANDIDATES, CANDIDATE_ROWS, CANDIDATES),
     (catalog.ML_POPULAR_PRODUCT_CANDIDATES, POPULAR_ROWS, POPULAR),
+    (catalog.ML_REGIONAL_PRODUCT_CANDIDATES, NEARBY_ROWS, NEARBY),
     (catalog.ML_SIMILAR_PRODUCT_CANDIDATES, SIMILAR_ROWS, SIMILAR),
 ]
 WRITTEN = [
@@ -93,8 +103,8 @@ def shown_to(rows: list[dict[str, Any]], customer: str, placement: str) -> list[
     return [row for row in rows if (row["customer_id"], row["placement"]) == (customer, placement)]
 
 
-@pytest.mark.parametrize("customer", ["known", "refused", "unasked", "new"])
-@pytest.mark.parametrize("placement", ["buy_again", "discover"])
+@pytest.mark.parametrize("customer", ["known", "refused", "unasked", "new", "neighbour"])
+@pytest.mark.parametrize("placement", ["buy_again", "discover", "home"])
 def test_everybody_has_twenty_different_products_with_a_reason(night, customer, placement):
     shown = shown_to(night, customer, placement)
     assert [row["rank"] for row in shown] == list(range(1, 21))
@@ -139,7 +149,8 @@ def test_without_permission_or_history_popular_products_are_shown(night, custome
 
 
 def test_what_went_out_is_counted(counts):
-    assert counts == {"rows_written": 160, "customers": 4, "popular": 156, "no_consent": 80}
+    # Five customers with three full lists, one with a cart; four rows of them by a model.
+    assert counts == {"rows_written": 301, "customers": 5, "popular": 295, "no_consent": 120}
 
 
 def test_popular_and_similar_products_are_published_without_hidden_ones(spark, counts):
