@@ -3,7 +3,8 @@
 Reads   ml.recommendation_candidates, ml.popular_product_candidates, ml.regional_product_candidates,
         ml.similar_product_candidates as of run_date + 1; gold.customers, gold.products, gold.order_lines
 Writes  published.recommendations, the run date replaced and nights older than 90 days dropped;
-        published.popular_products and published.similar_products, replaced
+        published.popular_products and published.similar_products, replaced;
+        exports/<run_date>/recommendations/
 Rerun   the same rows
 """
 
@@ -14,12 +15,11 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import polars as pl
-import pyarrow as pa
 from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, driver_sql
 from alluvium.job import JobConfig
-from spark_jobs.publish import many_customers
+from spark_jobs.publish import many_customers, recommendation_files
 from spark_jobs.publish.lists import EVERYWHERE, NO_CONSENT, POPULARITY, SCHEMA, Shelf, lists, shelf
 
 if TYPE_CHECKING:
@@ -98,20 +98,25 @@ def similar_showable(similar: pl.DataFrame, products: pl.DataFrame) -> pl.DataFr
     return kept.sort("product_id", "rank").with_columns(rank=position)
 
 
-def publish_lists(spark: SparkSession, asker: Asker, shown: Shelf) -> None:
-    """Replace the night: on the driver up to MOST_CUSTOMERS, by Spark beyond it; the same rows."""
+def publish_lists(spark: SparkSession, asker: Asker, shown: Shelf) -> int:
+    """Replace the night: on the driver up to MOST_CUSTOMERS, by Spark beyond it; the same rows.
+
+    Returns the number of files beside the table; beyond MOST_CUSTOMERS there are none.
+    """
     night, table = f"run_date = DATE'{asker.config.run_date}'", catalog.PUBLISHED_RECOMMENDATIONS
     if asker.rows(COUNT_CUSTOMERS)["customers"][0] > MOST_CUSTOMERS:
         customers, candidates, bought = (spark.sql(asker.text(q)) for q in (CUSTOMERS, CANDIDATES, BOUGHT))
         made = many_customers.lists_by_spark(customers, candidates, bought, shown)
         delta.replace_where(made.withColumn("run_date", F.lit(asker.config.run_date)), table, night)
-        return
+        return 0
     rows = lists(asker.rows(CUSTOMERS), asker.rows(CANDIDATES), asker.rows(BOUGHT), shown)
-    delta.replace_rows(spark, _of_night(rows, asker.config), table, night)
+    tonight = _of_night(rows, asker.config)
+    delta.replace_rows(spark, tonight.to_arrow(), table, night)
+    return recommendation_files.write(tonight, asker.config.settings.exports, asker.config.run_date)
 
 
-def _of_night(rows: pl.DataFrame, config: JobConfig) -> pa.Table:
-    return rows.with_columns(run_date=pl.lit(config.run_date)).to_arrow()
+def _of_night(rows: pl.DataFrame, config: JobConfig) -> pl.DataFrame:
+    return rows.with_columns(run_date=pl.lit(config.run_date))
 
 
 def count(asker: Asker) -> Mapping[str, int]:
@@ -134,11 +139,11 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Consent and what may be shown are read here, last, so that a change shows at the next publish."""
     asker = Asker(spark, config)
     shown = shelf(asker.rows(PRODUCTS), asker.rows(POPULAR), asker.rows(NEARBY))
-    publish_lists(spark, asker, shown)
+    files = publish_lists(spark, asker, shown)
     drop_old_nights(spark, config)
     popular = shown.popular.filter(pl.col("region") == EVERYWHERE).drop("region")
     first = popular.head(POPULAR_PRODUCTS)
-    delta.replace_rows(spark, _of_night(first, config), catalog.PUBLISHED_POPULAR_PRODUCTS)
+    delta.replace_rows(spark, _of_night(first, config).to_arrow(), catalog.PUBLISHED_POPULAR_PRODUCTS)
     similar = similar_showable(asker.rows(SIMILAR), shown.products)
-    delta.replace_rows(spark, _of_night(similar, config), catalog.PUBLISHED_SIMILAR_PRODUCTS)
-    return count(asker)
+    delta.replace_rows(spark, _of_night(similar, config).to_arrow(), catalog.PUBLISHED_SIMILAR_PRODUCTS)
+    return {**count(asker), "files": files}
