@@ -90,9 +90,13 @@ class Purchases:
         """Only the entries of that day and later; customers and products keep their indices."""
         return self._kept(self.day >= (first_day - EPOCH).days, self.as_of_date)
 
+    def where(self, kept: NDArray[np.bool_]) -> Purchases:
+        """Only some of the entries; customers and products keep their indices."""
+        return self._kept(kept, self.as_of_date)
+
     def within_days(self, window_days: int) -> Purchases:
         """Only the entries of the last `window_days`; customers and products keep their indices."""
-        return self._kept(self.age_days <= window_days, self.as_of_date)
+        return self.where(self.age_days <= window_days)
 
     def _kept(self, kept: NDArray[np.bool_], as_of_date: date) -> Purchases:
         return replace(
