@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from models.recommender.purchases import Purchases
 
 STORE_WINDOW_DAYS = 56
+NEW_DAYS = 56
+HISTORY_DAYS = 182
 PRODUCT_NAMES = (
     "buyers_7d",
     "buyers_28d",
@@ -19,7 +21,7 @@ PRODUCT_NAMES = (
     "buyers_trend_14d",
     "repeat_share",  # customers who bought it on two days or more
     "mean_amount",
-    "days_since_first_sale",
+    "days_since_first_sale",  # up to NEW_DAYS: trees would read the date of a cut-off from more
     "share_of_type",  # of the type's buyers in the last 28 days
     "is_own_brand",
 )
@@ -69,7 +71,7 @@ def of_products(purchases: Purchases) -> NDArray[np.float32]:
         (_buyers(purchases, 1, 14) + 5) / (_buyers(purchases, 15, 28) + 5),
         _shared(np.asarray(repeated.sum(axis=0)).ravel(), np.asarray(purchases.bought().sum(axis=0)).ravel()),
         _shared(amount, days),
-        first_sale,
+        np.minimum(first_sale, NEW_DAYS),
         _shared(lately, np.bincount(kind, weights=lately, minlength=1)[kind]),
         brand,
     ]
@@ -91,14 +93,14 @@ def of_customers(purchases: Purchases) -> NDArray[np.float32]:
 
     since_trip = np.full(count_customers, np.inf)
     np.minimum.at(since_trip, customer, age)
-    lately, ever = products(age <= 28), products(age > 0)
+    lately, ever = products(age <= 28), products(age <= HISTORY_DAYS)
     columns = [
         trips(28),
         trips(91),
         np.where(np.isfinite(since_trip), since_trip, np.nan),
         ever,
-        _shared(np.bincount(customer, minlength=count_customers).astype(float), trips(count_days)),
-        _shared(ever - products(age > 28), lately),
+        _shared(np.bincount(customer[age <= HISTORY_DAYS], minlength=count_customers), trips(HISTORY_DAYS)),
+        _shared(ever - products((age > 28) & (age <= HISTORY_DAYS)), lately),
     ]
     return np.column_stack(columns).astype(np.float32)
 

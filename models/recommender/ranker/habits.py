@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from models.recommender.purchases import Purchases
 
 HALF_LIVES_DAYS = (10, 30, 90)
-WINDOWS_DAYS = (28, 84)
+WINDOWS_DAYS = (28, 84, 182)
+# Nothing here grows with the age of the shop's data: trees would read the date of a cut-off from it.
+MOST_DAYS = 182
 NAMES = (
-    "days",
     *(f"days_half_life_{days}" for days in HALF_LIVES_DAYS),
     *(f"days_{days}d" for days in WINDOWS_DAYS),
     "days_since_last",
@@ -33,7 +34,7 @@ class Habits:
     def of(self, customer: NDArray[np.int64], thing: NDArray[np.int64]) -> NDArray[np.float32]:
         """The rows of these pairs, x NAMES; counts 0 and the rest NaN for what was never bought."""
         empty = np.full((len(customer), len(NAMES)), np.nan, dtype=np.float32)
-        empty[:, : 1 + len(HALF_LIVES_DAYS) + len(WINDOWS_DAYS)] = 0.0
+        empty[:, : len(HALF_LIVES_DAYS) + len(WINDOWS_DAYS)] = 0.0
         if len(self.keys) == 0:
             return empty
         wanted = customer * self.count_things + thing
@@ -58,11 +59,10 @@ def habits(purchases: Purchases, things: NDArray[np.int64], count_things: int) -
     since_first, since_last = age[first], age[last[: len(first)]]
     gap = np.divide(since_first - since_last, count - 1, out=np.full(len(first), np.nan), where=count > 1)
     columns = [
-        count,
         *(_summed(np.power(0.5, age / days), first) for days in HALF_LIVES_DAYS),
         *(_summed((age <= days).astype(np.float64), first) for days in WINDOWS_DAYS),
-        since_last,
-        since_first,
+        np.minimum(since_last, MOST_DAYS),
+        np.minimum(since_first, MOST_DAYS),
         gap,
         since_last / gap,
     ]

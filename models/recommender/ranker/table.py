@@ -54,6 +54,8 @@ def featuriser(purchases: Purchases) -> Featurise:
     of_product, of_customer = facts.of_products(purchases), facts.of_customers(purchases)
     store_share = facts.store_share(purchases)
 
+    half_year = habits.NAMES.index("days_182d")
+
     def featurise(pairs: Proposals) -> NDArray[np.float32]:
         customer, product = pairs.customer, pairs.product
         habit = own.of(customer, product)
@@ -62,7 +64,7 @@ def featuriser(purchases: Purchases) -> Featurise:
         derived: list[NDArray[Any]] = [
             store_share(customer, product),
             habit[:, habits.NAMES.index("days_84d")] / np.maximum(1.0, trips),
-            habit[:, 0] / np.maximum(1.0, around[0][:, 0]),
+            habit[:, half_year] / np.maximum(1.0, around[0][:, half_year]),
         ]
         known_of = (of_product[product], of_customer[customer])
         columns: list[NDArray[Any]] = [pairs.scores, habit, *around, *known_of, *derived]
