@@ -25,6 +25,7 @@ from models.recommender.mixing import mixed
 from models.recommender.params import Mix, Placement
 from models.recommender.purchases import Purchases
 from models.recommender.ranking import Ranking, top_k
+from models.recommender.rules import Rules
 from models.recommender.tracking import Champion
 
 NEIGHBOURS = 40
@@ -34,6 +35,7 @@ NEIGHBOURS_OF = 8_000
 MIN_TOGETHER = 5
 MIXED = "mix"
 CART, CART_CANDIDATES, CART_DAYS = "cart", 40, 7
+CART_RULES = Rules(most_of_type=2)  # Who has a newspaper in the cart needs no four kinds of cola.
 # Added within the days before, not taken out since, and no order since.
 OPEN_CARTS = """
 SELECT DISTINCT added.customer_id, added.product_id FROM gold.customer_events AS added
@@ -96,7 +98,8 @@ def complete_carts(purchases: Purchases, lying: pa.Table) -> pa.Table:
     """Candidates of every customer with an open cart: what completes it."""
     customers, carts = baskets.open_carts(lying, purchases)
     bought = baskets.shopping_days(purchases)
-    ranking = baskets.complements(bought, carts, CART_CANDIDATES)
+    found = baskets.complements(bought, carts, CART_CANDIDATES)
+    ranking = rules.apply(found, purchases.catalogue, CART_RULES)
     why = reasons.explain_cart(ranking.products, baskets.nearest_in_cart(bought, carts, ranking.products))
     return candidates.of_customers(purchases, ranking, why, Origin(CART, baskets.MODEL, None), customers)
 

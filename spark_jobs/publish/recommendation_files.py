@@ -13,7 +13,7 @@ import polars as pl
 from spark_jobs.publish.files import put_in_place, start_draft
 
 PARQUET, JSON_LINES = "recommendations.parquet", "recommendations.jsonl"
-SHORT = ("product_id", "score", "reason_code", "reason_text")
+SHORT = ("product_id", "reason_text")
 
 
 def one_line_each(rows: pl.DataFrame) -> pl.DataFrame:
