@@ -150,6 +150,32 @@ def replace_where(df: DataFrame, table: Table, predicate: str, *, count: int | N
     writer.saveAsTable(table.full_name)
 
 
+@_retry_on_conflict
+def replace_rows(spark: SparkSession, rows: pa.Table, table: Table, predicate: str | None = None) -> None:
+    """As `replace_where` for rows that are on the driver already, however many; all rows without a predicate.
+
+    On a disk of this machine no Spark statement is needed once the table is there.
+    """
+    if driver_delta.folder(spark, table) is None:
+        _ensure(spark, table)
+    if path := driver_delta.folder(spark, table):
+        driver_delta.replace(driver_delta.shaped(rows, path), path, predicate)
+        return
+    writer = _shaped(spark.createDataFrame(rows), table).write.format("delta").mode("overwrite")
+    if predicate is not None:
+        writer = writer.option("replaceWhere", predicate)
+    writer.saveAsTable(table.full_name)
+
+
+@_retry_on_conflict
+def delete_where(spark: SparkSession, table: Table, predicate: str) -> None:
+    """Delete the rows that the predicate names; no commit when there are none."""
+    if path := driver_delta.folder(spark, table):
+        driver_delta.delete(path, predicate)
+    elif not read(spark, table).where(predicate).isEmpty():
+        spark.sql(f"DELETE FROM {table.full_name} WHERE {predicate}")
+
+
 def _prepared(df: DataFrame, table: Table) -> DataFrame:
     _ensure(df.sparkSession, table)
     return _shaped(df, table)

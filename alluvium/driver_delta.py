@@ -45,6 +45,11 @@ def _place(spark: SparkSession, table: Table) -> Path | None:
     return Path(unquote(warehouse.path)) / table.schema / table.name
 
 
+def is_local(spark: SparkSession) -> bool:
+    """Whether the lake is a disk of this machine."""
+    return urlparse(spark.conf.get("spark.sql.warehouse.dir") or "").scheme == "file"
+
+
 def clear_unborn(spark: SparkSession, table: Table) -> bool:
     """Remove the folder of a table that never had a commit; False when there is nothing to remove."""
     path = _place(spark, table)
@@ -62,6 +67,12 @@ def fetch(df: DataFrame, count: int | None) -> pa.Table | None:
     return df.toArrow() if count <= MOST_ROWS else None
 
 
+def shaped(rows: pa.Table, path: Path) -> pa.Table:
+    """The table's columns in the table's order and types; a missing column is an error of the caller."""
+    schema = pa.schema(DeltaTable(str(path)).schema().to_arrow())
+    return rows.select(schema.names).cast(schema)
+
+
 def append(rows: pa.Table, path: Path) -> None:
     """Add the rows in one commit; none for no rows. Appends never conflict."""
     if rows.num_rows:
@@ -74,6 +85,13 @@ def replace(rows: pa.Table, path: Path, predicate: str | None) -> None:
     if rows.num_rows == 0 and _count(path, predicate) == 0:
         return
     write_deltalake(str(path), rows, mode="overwrite", predicate=predicate)
+
+
+@_retry_on_conflict
+def delete(path: Path, predicate: str) -> None:
+    """Delete the rows that the predicate names; no commit for none."""
+    if _count(path, predicate):
+        DeltaTable(str(path)).delete(predicate)
 
 
 def _count(path: Path, predicate: str | None) -> int:

@@ -13,7 +13,10 @@ PUBLISHED_RECOMMENDATIONS = Table(
     key=("run_date", "customer_id", "placement", "rank"),
     columns={
         "customer_id": ("string", "The customer; every customer of gold.customers has rows"),
-        "placement": ("string", "Where it is shown: buy_again, discover"),
+        "placement": (
+            "string",
+            "Where it is shown: buy_again, discover, home; cart for who has an open cart",
+        ),
         "rank": ("int", "1 to 20, 1 is shown first"),
         "product_id": (
             "string",
@@ -25,11 +28,15 @@ PUBLISHED_RECOMMENDATIONS = Table(
         ),
         "reason_code": (
             "string",
-            "bought_regularly, bought_before, goes_with, similar_customers, popular, or no_consent "
+            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers, popular, "
+            "popular_nearby, or no_consent "
             "(personalisation refused: popular products)",
         ),
         "reason_text": ("string", "The reason in words for the customer"),
-        "evidence_product_id": ("string", "goes_with: the product that the customer bought"),
+        "evidence_product_id": (
+            "string",
+            "goes_with, goes_with_cart: the product that the customer bought or put in the cart",
+        ),
         "model": ("string", "The model that ranked it"),
         "model_version": (
             "string",

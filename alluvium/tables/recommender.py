@@ -15,12 +15,18 @@ ML_RECOMMENDATION_CANDIDATES = Table(
     key=("as_of_date", "customer_id", "placement", "rank"),
     columns={
         "customer_id": ("string", "The customer; nobody who refused personalisation"),
-        "placement": ("string", "Where it is shown: buy_again, discover"),
+        "placement": ("string", "Where it is shown: buy_again, discover, home, cart"),
         "rank": ("int", "1 is best; more ranks than are shown, because publishing hides some"),
         "product_id": _PRODUCT,
         "score": ("double", "The model's score; comparable within a customer and placement only"),
-        "reason_code": ("string", "bought_regularly, bought_before, goes_with or similar_customers"),
-        "evidence_product_id": ("string", "goes_with: the product that the customer bought"),
+        "reason_code": (
+            "string",
+            "bought_regularly, bought_before, goes_with, goes_with_cart or similar_customers",
+        ),
+        "evidence_product_id": (
+            "string",
+            "goes_with, goes_with_cart: the product that the customer bought or put in the cart",
+        ),
         "interval_days": ("int", "bought_regularly: mean days between the customer's purchases"),
         "model": ("string", "Name of the model"),
         "model_version": ("string", "Version of the registered model recommender_<placement>"),
@@ -39,6 +45,25 @@ ML_POPULAR_PRODUCT_CANDIDATES = Table(
         "rank": ("int", "1 is most popular"),
         "product_id": _PRODUCT,
         "count_customers": ("bigint", "Customers who bought it in the 28 days before as_of_date"),
+        "as_of_date": _AS_OF,
+    },
+    partition_by=("as_of_date",),
+    retention_days=KEPT_DAYS,
+)
+
+ML_REGIONAL_PRODUCT_CANDIDATES = Table(
+    schema="ml",
+    name="regional_product_candidates",
+    comment="What customers of a region bought lately, one row per region, rank and as-of date.",
+    key=("as_of_date", "region", "rank"),
+    columns={
+        "region": ("string", "The customers' region; only regions with enough buyers"),
+        "rank": ("int", "1 is most popular"),
+        "product_id": _PRODUCT,
+        "count_customers": (
+            "bigint",
+            "Customers of the region who bought it in the 28 days before as_of_date",
+        ),
         "as_of_date": _AS_OF,
     },
     partition_by=("as_of_date",),

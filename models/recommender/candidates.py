@@ -7,7 +7,9 @@ from datetime import date
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 from numpy.typing import NDArray
+from scipy import sparse
 
 from models.recommender.item_similarity import Neighbours
 from models.recommender.purchases import Purchases
@@ -17,6 +19,9 @@ from models.recommender.reasons import Reasons
 POPULAR_WINDOW_DAYS = 28
 # Longer than anybody's shopping list, so that everybody finds 20 among them that are new.
 POPULAR_PRODUCTS = 10_000
+# With fewer buyers the favourites of a region are chance.
+REGION_BUYERS = 50
+REGIONAL_PRODUCTS = 500
 
 
 @dataclass(frozen=True)
@@ -25,7 +30,7 @@ class Origin:
 
     placement: str
     model: str
-    version: str
+    version: str | None
 
 
 def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
@@ -34,14 +39,24 @@ def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
     return known.take(pa.array(indices, mask=indices == NOTHING))
 
 
-def of_customers(purchases: Purchases, ranking: Ranking, reasons: Reasons, origin: Origin) -> pa.Table:
-    """One row per customer, placement and rank; the columns of ml.recommendation_candidates."""
+def of_customers(
+    purchases: Purchases,
+    ranking: Ranking,
+    reasons: Reasons,
+    origin: Origin,
+    customers: NDArray[np.int64] | None = None,
+) -> pa.Table:
+    """One row per customer, placement and rank; the columns of ml.recommendation_candidates.
+
+    The rows of the ranking are those of `customers` (indices), by default all of `purchases`.
+    """
     is_there = ranking.products != NOTHING
     row, column = np.nonzero(is_there)
+    whose = row if customers is None else customers[row]
     count_rows = len(row)
     interval = reasons.interval_days[is_there]
     columns = {
-        "customer_id": _dictionary(purchases.customers, row),
+        "customer_id": _dictionary(purchases.customers, whose),
         "placement": pa.array([origin.placement] * count_rows, pa.string()),
         "rank": pa.array(column + 1, pa.int32()),
         "product_id": _dictionary(purchases.products, ranking.products[is_there]),
@@ -69,6 +84,34 @@ def popular(purchases: Purchases) -> pa.Table:
         "rank": pa.array(np.arange(1, len(order) + 1), pa.int32()),
         "product_id": _dictionary(purchases.products, order),
         "count_customers": pa.array(lately[order].astype(np.int64)),
+        "as_of_date": _constant(purchases.as_of_date, len(order)),
+    }
+    return pa.table(columns)
+
+
+def popular_nearby(purchases: Purchases, regions: pa.Table) -> pa.Table:
+    """The columns of ml.regional_product_candidates: what every region with enough buyers bought.
+
+    `regions` has customer_id and region; one row per customer.
+    """
+    recent = purchases.within_days(POPULAR_WINDOW_DAYS).bought()
+    place = pc.index_in(pa.array(purchases.customers.tolist(), pa.string()), regions["customer_id"])
+    encoded = pc.take(regions["region"].combine_chunks(), place).dictionary_encode()
+    names, region = encoded.dictionary.to_pylist(), encoded.indices.fill_null(-1).to_numpy()
+    tables = [_of_region(purchases, recent[region == code], name) for code, name in enumerate(names)]
+    return pa.concat_tables([_of_region(purchases, recent[:0], ""), *tables])
+
+
+def _of_region(purchases: Purchases, recent: sparse.csr_matrix, region: str) -> pa.Table:
+    count_buyers = np.asarray(recent.sum(axis=0)).ravel()
+    is_enough = np.count_nonzero(np.diff(recent.indptr)) >= REGION_BUYERS
+    order = np.lexsort((np.arange(len(count_buyers)), -count_buyers))[: REGIONAL_PRODUCTS if is_enough else 0]
+    order = order[count_buyers[order] > 0]
+    columns = {
+        "region": pa.array([region] * len(order), pa.string()),
+        "rank": pa.array(np.arange(1, len(order) + 1), pa.int32()),
+        "product_id": _dictionary(purchases.products, order),
+        "count_customers": pa.array(count_buyers[order].astype(np.int64)),
         "as_of_date": _constant(purchases.as_of_date, len(order)),
     }
     return pa.table(columns)

@@ -7,6 +7,8 @@ Hits are customers x k, best first; `count_relevant` is what each of these custo
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
@@ -14,6 +16,7 @@ from scipy import sparse
 from models.recommender.ranking import NOTHING
 
 Figures = dict[str, float | int | None]
+AT = (5, 10, 20)
 
 
 def hits(products: NDArray[np.int64], relevant: sparse.csr_matrix) -> NDArray[np.bool_]:
@@ -51,32 +54,24 @@ def hit_rate(found: NDArray[np.bool_]) -> NDArray[np.float64]:
     return np.asarray(found.any(axis=1), dtype=np.float64)
 
 
-def coverage(products: NDArray[np.int64], count_catalogue: int) -> float:
-    """Share of the catalogue that was shown to somebody."""
-    shown = np.unique(products[products != NOTHING])
-    return len(shown) / count_catalogue if count_catalogue else 0.0
+def per_customer(products: NDArray[np.int64], relevant: sparse.csr_matrix) -> dict[str, NDArray[np.float64]]:
+    """Every measure at every cut of AT, one value per customer who has something relevant.
 
-
-def figures(products: NDArray[np.int64], relevant: sparse.csr_matrix, count_catalogue: int) -> Figures:
-    """All measures of one ranking, averaged over customers who have something relevant.
-
-    `products` is customers x k, `relevant` customers x products. None where nobody has.
+    `products` is customers x ranks, `relevant` customers x products.
     """
-    k = products.shape[1]
     count_relevant = np.diff(relevant.indptr)
     asked = count_relevant > 0
     found, count_asked = hits(products, relevant)[asked], count_relevant[asked]
-    measures = {
-        "ndcg": ndcg(found, count_asked),
-        "recall": recall(found, count_asked),
-        "map": average_precision(found, count_asked),
-        "hit_rate": hit_rate(found),
-    }
-    averages: Figures = {
-        f"{name}_at_{k}": float(v.mean()) if asked.any() else None for name, v in measures.items()
-    }
-    return {
-        **averages,
-        f"coverage_at_{k}": coverage(products[asked], count_catalogue),
-        "customers": int(asked.sum()),
-    }
+    measured = {}
+    for k in AT:
+        first = found[:, :k]
+        measured[f"ndcg_at_{k}"] = ndcg(first, count_asked)
+        measured[f"recall_at_{k}"] = recall(first, count_asked)
+        measured[f"map_at_{k}"] = average_precision(first, count_asked)
+        measured[f"hit_rate_at_{k}"] = hit_rate(first)
+    return measured
+
+
+def averages(measured: Mapping[str, NDArray[np.float64]]) -> Figures:
+    """The mean over customers; None where nobody was asked."""
+    return {name: float(values.mean()) if len(values) else None for name, values in measured.items()}

@@ -7,44 +7,40 @@ from __future__ import annotations
 
 from datetime import date
 
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
-from alluvium import catalog, delta
+from alluvium import catalog, driver_sql
 from alluvium.errors import AlluviumError
-from models.recommender.purchases import Purchases, from_arrow
+from alluvium.settings import Settings
+from models.recommender.purchases import LEVELS, Purchases, from_arrow
 
 # The arrays take 24 bytes a row and sorting them as much again: 2 GB at the limit.
 MAX_ORDER_LINES = 40_000_000
 
-
-def purchase_days(order_lines: DataFrame, products: DataFrame, as_of_date: date) -> DataFrame:
-    """customer_id, product_id, ordered_on of what known customers really took home before `as_of_date`.
-
-    Leaves out lines without a piece (quantity 0) and products that nobody would recommend: petrol, coupons.
-    """
-    is_known = F.col("customer_id").isNotNull() & (F.col("ordered_on") < F.lit(as_of_date))
-    is_taken_home = F.col("quantity") > 0
-    recommendable = products.where("is_recommendable").select("product_id")
-    return (
-        order_lines.where(is_known & is_taken_home)
-        .select("customer_id", "product_id", "ordered_on")
-        .join(F.broadcast(recommendable), on="product_id", how="left_semi")
-    )
+COUNT_LINES = "SELECT count(*) AS lines FROM gold.order_lines"
+# What known customers really took home: no line without a piece, and no product that nobody would recommend.
+PURCHASES = """
+SELECT lines.customer_id, lines.product_id, lines.ordered_on, lines.store_id,
+    CAST(lines.amount AS double) AS amount
+FROM gold.order_lines AS lines
+INNER JOIN gold.products AS products ON lines.product_id = products.product_id
+WHERE lines.customer_id IS NOT NULL AND lines.quantity > 0 AND products.is_recommendable
+    AND lines.ordered_on < DATE'{as_of_date}'
+"""
+CATALOGUE = f"SELECT product_id, {', '.join(LEVELS)} FROM gold.products"
 
 
-def read(spark: SparkSession, as_of_date: date) -> Purchases:
+def read(spark: SparkSession, settings: Settings, as_of_date: date) -> Purchases:
     """All purchases before `as_of_date`, on the driver.
 
     Raises AlluviumError when there are more order lines than the driver should hold.
     """
-    order_lines = delta.read(spark, catalog.GOLD_ORDER_LINES)
-    count_lines = order_lines.count()
+    count_lines = driver_sql.ask(spark, settings, COUNT_LINES)["lines"][0].as_py()
     if count_lines > MAX_ORDER_LINES:
         raise AlluviumError(
             f"The recommender holds at most {MAX_ORDER_LINES:,} order lines, there are {count_lines:,}",
             where=catalog.GOLD_ORDER_LINES.full_name,
             do="Raise models.recommender.features.MAX_ORDER_LINES on a larger driver (50 bytes a line)",
         )
-    products = delta.read(spark, catalog.GOLD_PRODUCTS)
-    return from_arrow(purchase_days(order_lines, products, as_of_date).toArrow(), as_of_date)
+    lines = driver_sql.ask(spark, settings, PURCHASES.format(as_of_date=as_of_date))
+    return from_arrow(lines, as_of_date, driver_sql.ask(spark, settings, CATALOGUE))

@@ -10,7 +10,7 @@ from scipy import sparse
 
 from models.recommender.purchases import Purchases
 from models.recommender.ranking import NOTHING, Ranking, best
-from models.recommender.scores import ScoreRows, check_customers_fit, times
+from models.recommender.scores import ScoreRows, times, to_compare
 
 BLOCK_PRODUCTS = 1024
 
@@ -24,13 +24,13 @@ def _unit_columns(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
 def fit(purchases: Purchases) -> ScoreRows:
     """Score = sum of the cosines between the product and each product that the customer bought."""
     bought = purchases.bought()
-    check_customers_fit("item_similarity", bought.shape[0])
-    unit = _unit_columns(bought)
-    # X (D X'X D) without building products x products: X (XD)' is customers x customers.
-    customers = np.asarray((bought @ unit.T).toarray(), dtype=np.float32)
+    compared = to_compare(bought)
+    unit = _unit_columns(compared)
 
     def score(rows: slice) -> NDArray[np.float32]:
-        return times(customers[rows], unit)
+        # X (D S'S D) without building products x products: X (S D)' is customers x compared customers.
+        near = np.asarray((bought[rows] @ unit.T).toarray(), dtype=np.float32)
+        return times(near, unit)
 
     return score
 

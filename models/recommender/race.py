@@ -7,23 +7,26 @@ chosen where it is measured would look better than it is.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from models.recommender import params
-from models.recommender.evaluate import Figures, figures
+from models.recommender import bootstrap, evaluate, exposure, params, rules
+from models.recommender.evaluate import Figures
 from models.recommender.params import Placement
 from models.recommender.purchases import Purchases
-from models.recommender.ranking import top_k
+from models.recommender.ranking import Ranking, top_k
 
 K = 10
 DECIDED_BY = f"ndcg_at_{K}"
 WINDOW_DAYS = 30
+# With fewer days of shopping a customer's own history says little.
+COLD_DAYS = 3
 
 
 @dataclass(frozen=True)
@@ -55,53 +58,123 @@ def window(purchases: Purchases, first_day: date) -> Window:
     return Window(first_day, end, known, known.bought(), within.bought())
 
 
-Measure = Callable[[Placement, str], Figures]
+@dataclass(frozen=True)
+class Run:
+    """How one model did on one window."""
+
+    figures: Figures
+    decisive: NDArray[np.float64]  # DECIDED_BY of each customer who was asked
 
 
-def measurer(where: Window) -> Measure:
-    """Measures models of placements on one window."""
-    count_catalogue = len(np.unique(where.known.product))
+def measured(lists: NDArray[np.int64], where: Window, placement: Placement) -> Run:
+    """All figures of some lists, customers x 20, with an interval around the decisive one."""
+    relevant = where.relevant(placement)
+    each = evaluate.per_customer(lists, relevant)
+    asked = np.diff(relevant.indptr) > 0
+    low, high = bootstrap.interval(each[DECIDED_BY]) or (None, None)
+    is_cold = (np.diff(where.known.trips().indptr) < COLD_DAYS)[asked]
+    cold = each[f"hit_rate_at_{K}"][is_cold]
+    figures: Figures = {
+        **evaluate.averages(each),
+        f"{DECIDED_BY}_low": low,
+        f"{DECIDED_BY}_high": high,
+        **exposure.figures(lists[asked], where.known, K),
+        f"cold_hit_rate_at_{K}": float(cold.mean()) if len(cold) else None,
+        "cold_customers": int(is_cold.sum()),
+        "customers": int(asked.sum()),
+    }
+    return Run(figures, each[DECIDED_BY])
 
-    def measure(placement: Placement, model: str) -> Figures:
-        score_rows = params.fit(model, placement.models[model], where.known)
-        hidden = where.bought_before if placement.hides_bought else None
-        ranking = top_k(score_rows, where.known.shape, K, hidden)
-        return figures(ranking.products, where.relevant(placement), count_catalogue)
 
-    return measure
+@dataclass(frozen=True)
+class Contest:
+    """One model of one placement; `trained` is what it learned before the window, if it learns ahead."""
+
+    placement: Placement
+    model: str
+    trained: bytes | None = None
+
+    def ranking(self, where: Window) -> Ranking:
+        """The candidates of every customer, from what was known before the window."""
+        given = self.placement.models[self.model]
+        score_rows = params.fit(self.model, given, where.known, self.trained)
+        hidden = where.bought_before if self.placement.hides_bought else None
+        return top_k(score_rows, where.known.shape, self.placement.candidates, hidden)
 
 
-def winner(placement: Placement, measured: Mapping[str, Figures]) -> str:
-    """The best model; the baseline where nothing could be measured, and on a tie."""
+def contest(placement: Placement, model: str, where: Window) -> Contest:
+    """A model that has learned from what was known before the window."""
+    return Contest(placement, model, params.train(model, placement.models[model], where.known))
+
+
+def _is_within_floors(placement: Placement, figures: Figures) -> bool:
+    floors = {f"coverage_at_{K}": placement.floors.coverage, f"diversity_at_{K}": placement.floors.diversity}
+    return all((figures.get(name) or 0.0) >= least for name, least in floors.items())
+
+
+def winner(placement: Placement, runs: Mapping[str, Run], incumbent: str | None = None) -> str:
+    """The most accurate model within the floors; the baseline where nothing could be measured, and on a tie.
+
+    The incumbent stays unless the most accurate is better than it by more than chance.
+    """
     best = placement.baseline
-    for model, result in measured.items():
-        if (result[DECIDED_BY] or 0.0) > (measured[best][DECIDED_BY] or 0.0):
+    for model, run in runs.items():
+        gain = (run.figures[DECIDED_BY] or 0.0) - (runs[best].figures[DECIDED_BY] or 0.0)
+        is_beaten = gain > 0 or not _is_within_floors(placement, runs[best].figures)
+        if model != best and is_beaten and _is_within_floors(placement, run.figures):
             best = model
+    sitting = runs.get(incumbent or "")
+    if incumbent and sitting and _is_within_floors(placement, sitting.figures):
+        return best if bootstrap.is_better(runs[best].decisive, sitting.decisive) else incumbent
     return best
 
 
-def _contest(placement: Placement, validate: Measure, examine: Measure) -> dict[str, Any]:
-    measured = {model: validate(placement, model) for model in placement.models}
-    best = winner(placement, measured)
+def _with_rules(made: Contest, ranking: Ranking, where: Window) -> Figures:
+    """The figures of the lists as they are shown, and what the rules cost."""
+    shown = rules.apply(ranking, where.known.catalogue, made.placement.rules)
+    before, after = (measured(r.products[:, :20], where, made.placement) for r in (ranking, shown))
+    lost = float((before.decisive - after.decisive).mean()) if len(before.decisive) else None
+    return {**after.figures, f"{DECIDED_BY}_lost": lost}
+
+
+def _contest(placement: Placement, validation: Window, test: Window, incumbent: str | None) -> dict[str, Any]:
+    contests = {model: contest(placement, model, validation) for model in placement.models}
+    runs = {
+        model: measured(made.ranking(validation).products[:, :20], validation, placement)
+        for model, made in contests.items()
+    }
+    best = winner(placement, runs, incumbent)
+    # What the trees learned before the validation window is examined: no model saw a day of either window.
+    examined = {model: contests[model].ranking(test) for model in sorted({best, placement.baseline})}
     return {
         "description": placement.description,
         "champion": best,
         "baseline": placement.baseline,
+        "incumbent": incumbent,
         "models": placement.models,
-        "validation": measured,
-        "test": {model: examine(placement, model) for model in sorted({best, placement.baseline})},
+        "validation": {model: run.figures for model, run in runs.items()},
+        "test": {
+            model: measured(ranking.products[:, :20], test, placement).figures
+            for model, ranking in examined.items()
+        },
+        "shown": _with_rules(contests[best], examined[best], test),
     }
 
 
-def race(purchases: Purchases, placements: Sequence[Placement]) -> dict[str, Any]:
-    """Figures and winner of each placement, as plain values; for the keys see tracking.race_results."""
+def race(
+    purchases: Purchases, placements: Sequence[Placement], incumbents: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """Figures and winner of each placement, as plain values; for the keys see tracking.race_results.
+
+    `incumbents` are the models that are champions now, by placement.
+    """
     test = window(purchases, purchases.as_of_date - timedelta(days=WINDOW_DAYS))
     validation = window(purchases, test.first_day - timedelta(days=WINDOW_DAYS))
-    validate, examine = measurer(validation), measurer(test)
     days = {"validation": validation, "test": test}
+    sitting = incumbents or {}
     return {
         "k": K,
         "decided_by": DECIDED_BY,
         "windows": {name: {"first_day": str(w.first_day), "end": str(w.end)} for name, w in days.items()},
-        "placements": {placement.name: _contest(placement, validate, examine) for placement in placements},
+        "placements": {p.name: _contest(p, validation, test, sitting.get(p.name)) for p in placements},
     }

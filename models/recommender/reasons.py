@@ -19,6 +19,7 @@ BOUGHT_REGULARLY = "bought_regularly"
 BOUGHT_BEFORE = "bought_before"
 GOES_WITH = "goes_with"
 SIMILAR_CUSTOMERS = "similar_customers"
+GOES_WITH_CART = "goes_with_cart"
 
 # From two gaps on, their mean says something about the next one.
 REGULAR_FROM_DAYS = 3
@@ -77,3 +78,9 @@ def explain(purchases: Purchases, products: NDArray[np.int64], similar: Neighbou
         default=SIMILAR_CUSTOMERS,
     )
     return Reasons(codes, near, np.where(is_regular, gap_days, 0))
+
+
+def explain_cart(products: NDArray[np.int64], nearest: NDArray[np.int64]) -> Reasons:
+    """Reasons of what completes a cart: `nearest` is what lies in it, beside each product."""
+    codes = np.full(products.shape, GOES_WITH_CART)
+    return Reasons(codes, nearest, np.zeros(products.shape, dtype=np.int64))

@@ -11,6 +11,9 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
+from hashlib import sha256
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from alluvium.errors import AlluviumError
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
 
 EXPERIMENT = "recommender"
 RESULTS_FILE = "race.json"
+TRAINED_FILE = "model.ubj"  # The name that models.common.registry reads and checks.
 WINDOWS = ("validation", "test")
 
 
@@ -35,6 +39,7 @@ class Champion:
     model: str
     params: dict[str, Any]
     version: str
+    trained: bytes | None = None  # what the model learned at the race, if it learns ahead
 
 
 def registered_name(placement: str) -> str:
@@ -61,18 +66,29 @@ def _log_model_run(
     return str(run.info.run_id)
 
 
-def _crown(settings: Settings, name: str, race: Run, run_id: str, tags: dict[str, str], reason: str) -> str:
+def _crown(settings: Settings, name: str, source: str, run_id: str, tags: dict[str, str], reason: str) -> str:
     from mlflow.exceptions import MlflowException
 
     opened = mlflow_door.client(settings)
     with suppress(MlflowException):  # It is there from the second race on.
         opened.create_registered_model(name)
-    made = opened.create_model_version(name, source=race.info.artifact_uri, run_id=run_id, tags=tags)
+    made = opened.create_model_version(name, source=source, run_id=run_id, tags=tags)
     registry.promote(settings, name, str(made.version), reason)
     return str(made.version)
 
 
-def _log_placement(settings: Settings, race: Run, placement: str, result: Mapping[str, Any]) -> str:
+def _keep(opened: MlflowClient, race: Run, placement: str, trained: bytes) -> dict[str, str]:
+    """Log what the champion learned where `registry.content` looks for it; returns its hash as a tag."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / TRAINED_FILE
+        file.write_bytes(trained)
+        opened.log_artifact(race.info.run_id, str(file), placement)
+    return {"sha256": sha256(trained).hexdigest()}
+
+
+def _log_placement(
+    settings: Settings, race: Run, placement: str, result: Mapping[str, Any], trained: bytes | None
+) -> str:
     """One run per model, and a new version of the placement for the winner; returns its number."""
     opened = mlflow_door.client(settings)
     runs = {}
@@ -85,16 +101,23 @@ def _log_placement(settings: Settings, race: Run, placement: str, result: Mappin
         "params": json.dumps(result["models"][winner], sort_keys=True),
         "run_date": race.data.tags["run_date"],
         "race_run_id": race.info.run_id,
+        **(_keep(opened, race, placement, trained) if trained is not None else {}),
     }
-    return _crown(settings, registered_name(placement), race, runs[winner], tags, "won the race")
+    source, reason = f"{race.info.artifact_uri}/{placement}", "won the race"
+    return _crown(settings, registered_name(placement), source, runs[winner], tags, reason)
 
 
 def log_race(
-    results: Mapping[str, Any], run_date: date, settings: Settings, notes: Mapping[str, str]
+    results: Mapping[str, Any],
+    run_date: date,
+    settings: Settings,
+    notes: Mapping[str, str],
+    trained: Mapping[str, bytes | None] | None = None,
 ) -> dict[str, str]:
     """Log a race and crown its winners; returns the new version of each placement.
 
-    `notes`, such as the versions of the tables, become parameters of the race's run.
+    `notes`, such as the versions of the tables, become parameters of the race's run. `trained` is what the
+    winner of a placement learned from all days, if it learns ahead.
     """
     from mlflow.entities import Param
 
@@ -105,7 +128,7 @@ def log_race(
     opened.log_batch(race.info.run_id, params=[Param(key, value) for key, value in sorted(notes.items())])
     opened.log_dict(race.info.run_id, {"run_date": run_date.isoformat(), **results}, RESULTS_FILE)
     versions = {
-        placement: _log_placement(settings, race, placement, result)
+        placement: _log_placement(settings, race, placement, result, (trained or {}).get(placement))
         for placement, result in results["placements"].items()
     }
     opened.set_terminated(race.info.run_id)
@@ -121,14 +144,24 @@ def champion(placement: str, settings: Settings) -> Champion:
             where=str(settings.mlflow),
             do="Run `alluvium job recommender.train --run-date <last day of data>` first",
         )
-    return Champion(placement, version.tags["model"], json.loads(version.tags["params"]), version.number)
+    trained = registry.content(settings, version) if "sha256" in version.tags else None
+    parameters = json.loads(version.tags["params"])
+    return Champion(placement, version.tags["model"], parameters, version.number, trained)
+
+
+def incumbents(settings: Settings) -> dict[str, str]:
+    """The model of each placement's present champion, by placement; without those that never had one."""
+    names = [placement.name for placement in params.load_all()]
+    found = {name: registry.with_alias(settings, registered_name(name)) for name in names}
+    return {name: version.tags["model"] for name, version in found.items() if version}
 
 
 def race_results(settings: Settings | None = None) -> dict[str, Any]:
     """Figures of the race that crowned the present champions; empty before the first race.
 
     Keys: run_date, decided_by, k, windows (validation and test: first_day, end), placements (name to
-    champion, baseline, description, models, validation and test: model to figures).
+    champion, baseline, incumbent, description, models, validation and test: model to figures, shown: the
+    champion's figures on the test window after the rules, and what they cost).
     """
     settings = settings or get_settings()
     if not (settings.mlflow / "mlflow.db").exists():
@@ -138,5 +171,6 @@ def race_results(settings: Settings | None = None) -> dict[str, Any]:
     if not crowned:
         return {}
     newest = max(crowned, key=lambda version: version.tags["run_date"])
-    path = mlflow_door.local_path(f"{newest.artefacts}/{RESULTS_FILE}", settings)
+    race = mlflow_door.client(settings).get_run(newest.tags["race_run_id"])
+    path = mlflow_door.local_path(f"{race.info.artifact_uri}/{RESULTS_FILE}", settings)
     return dict(json.loads(path.read_text(encoding="utf-8")))

@@ -2,34 +2,43 @@
 
 from __future__ import annotations
 
-from pyspark.sql import Column
-from pyspark.sql import functions as F
+import polars as pl
 
 WEEKS_FROM_DAYS = 14
 
 
-def _rhythm(interval_days: Column) -> Column:
-    weeks = F.round(interval_days / 7).cast("int").cast("string")
+def _rhythm(interval_days: pl.Expr) -> pl.Expr:
+    weeks = (interval_days / 7).round(mode="half_away_from_zero").cast(pl.Int32)
     return (
-        F.when(interval_days <= 1, F.lit("almost every day"))
-        .when(
-            interval_days < WEEKS_FROM_DAYS,
-            F.concat(F.lit("about every "), interval_days.cast("string"), F.lit(" days")),
-        )
-        .otherwise(F.concat(F.lit("about every "), weeks, F.lit(" weeks")))
+        pl.when(interval_days <= 1)
+        .then(pl.lit("almost every day"))
+        .when(interval_days < WEEKS_FROM_DAYS)
+        .then(pl.format("about every {} days", interval_days))
+        .otherwise(pl.format("about every {} weeks", weeks))
     )
 
 
-def reason_text(code: Column, product_name: Column, evidence_name: Column, interval_days: Column) -> Column:
+def reason_text(
+    code: pl.Expr, product_name: pl.Expr, evidence_name: pl.Expr, interval_days: pl.Expr
+) -> pl.Expr:
     """The words for a reason code; no word hints that personalisation was refused."""
-    is_same_name = product_name == evidence_name
-    goes_with = F.when(
-        is_same_name, F.concat(F.lit("Another kind of "), evidence_name, F.lit(", which you buy"))
-    ).otherwise(F.concat(F.lit("Goes with "), evidence_name, F.lit(", which you buy")))
+    goes_with = (
+        pl.when(product_name == evidence_name)
+        .then(pl.format("Another kind of {}, which you buy", evidence_name))
+        .otherwise(pl.format("Goes with {}, which you buy", evidence_name))
+    )
     return (
-        F.when(code == "bought_regularly", F.concat(F.lit("You buy this "), _rhythm(interval_days)))
-        .when(code == "bought_before", F.lit("You bought this before"))
-        .when(code == "goes_with", goes_with)
-        .when(code == "similar_customers", F.lit("Customers with baskets like yours buy this"))
-        .otherwise(F.lit("Popular with our customers"))
+        pl.when(code == "bought_regularly")
+        .then(pl.format("You buy this {}", _rhythm(interval_days)))
+        .when(code == "bought_before")
+        .then(pl.lit("You bought this before"))
+        .when(code == "goes_with")
+        .then(goes_with)
+        .when(code == "goes_with_cart")
+        .then(pl.format("Goes with {} in your cart", evidence_name))
+        .when(code == "popular_nearby")
+        .then(pl.lit("Popular near you"))
+        .when(code == "similar_customers")
+        .then(pl.lit("Customers with baskets like yours buy this"))
+        .otherwise(pl.lit("Popular with our customers"))
     )

@@ -148,19 +148,15 @@ def columns(rows: Rows, x: str, y: str, *, x_title: str, y_title: str, colour: s
     return to_svg(chart)
 
 
-def grouped(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str) -> str:
-    """Upright bars side by side, one for each series."""
-    chart = (
-        alt.Chart(_data(rows), width=420, height=220)
-        .mark_bar()
-        .encode(
-            x=alt.X(f"{x}:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0)),
-            xOffset=alt.XOffset(f"{series}:N", sort=None),
-            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=5)),
-            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
-        )
+def frontier(rows: Rows, x: str, y: str, series: str, name: str) -> str:
+    """Points of two qualities that pull against each other, each with its name."""
+    base = alt.Chart(_data(rows), width=420, height=260).encode(
+        x=alt.X(f"{x}:Q", title=f"{x}, %", axis=alt.Axis(tickCount=5)),
+        y=alt.Y(f"{y}:Q", title=y, axis=alt.Axis(tickCount=5)),
+        color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
     )
-    return to_svg(chart)
+    named = base.mark_text(align="left", dx=8, fontSize=11).encode(text=f"{name}:N")
+    return to_svg(base.mark_circle(size=70, opacity=1) + named)
 
 
 def amounts(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str) -> str:

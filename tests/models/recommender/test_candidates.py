@@ -16,7 +16,7 @@ CONTESTS = [
 
 def test_candidates_fit_their_table_and_discover_shows_nothing_bought():
     bought = two_blocks()
-    rows = score.rank(bought, CONTESTS, score.similar_products(bought))
+    rows = score.rank(bought, CONTESTS, params.load_mixes(), score.similar_products(bought))
     assert rows.column_names == list(catalog.ML_RECOMMENDATION_CANDIDATES.columns or ())
     new = rows.filter(pa.compute.equal(rows["placement"], "discover")).to_pylist()
     owned = {
@@ -28,7 +28,7 @@ def test_candidates_fit_their_table_and_discover_shows_nothing_bought():
 
 def test_ranks_are_without_gaps_and_scores_fall():
     bought = two_blocks()
-    rows = score.rank(bought, CONTESTS, score.similar_products(bought)).to_pylist()
+    rows = score.rank(bought, CONTESTS, params.load_mixes(), score.similar_products(bought)).to_pylist()
     first = [row for row in rows if row["customer_id"] == "a0" and row["placement"] == "buy_again"]
     assert [row["rank"] for row in first] == list(range(1, len(first) + 1))
     assert [row["score"] for row in first] == sorted((row["score"] for row in first), reverse=True)
@@ -58,3 +58,15 @@ def test_similar_products_are_cut_at_k():
     assert found.column_names == list(catalog.ML_SIMILAR_PRODUCT_CANDIDATES.columns or ())
     assert max(found["rank"].to_pylist()) == 2
     assert np.all(np.array(found["score"].to_pylist()) <= 1.0)
+
+
+def test_a_region_has_its_favourites_when_enough_of_its_customers_buy(monkeypatch):
+    monkeypatch.setattr(candidates, "REGION_BUYERS", 2)
+    bought = purchases([("c", "p", 1), ("d", "p", 1), ("d", "q", 1), ("e", "q", 1), ("f", "r", 1)])
+    homes = pa.table({"customer_id": ["c", "d", "e", "f", "g"], "region": ["OH", "OH", "TX", None, "OH"]})
+    found = candidates.popular_nearby(bought, homes)
+    assert found.column_names == list(catalog.ML_REGIONAL_PRODUCT_CANDIDATES.columns or ())
+    assert [(r["region"], r["rank"], r["product_id"], r["count_customers"]) for r in found.to_pylist()] == [
+        ("OH", 1, "p", 2),
+        ("OH", 2, "q", 1),
+    ]

@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 from sklearn.metrics import ndcg_score
 
-from models.recommender.evaluate import average_precision, coverage, figures, hits, ndcg, recall
+from models.recommender.evaluate import average_precision, averages, hits, ndcg, per_customer, recall
 
 # One customer; ranks 1 and 3 of 3 are right, four products were relevant.
 FOUND = np.array([[True, False, True]])
@@ -48,24 +48,18 @@ def test_an_empty_rank_is_no_hit():
     assert hits(np.array([[1], [-1]]), relevant).tolist() == [[True], [False]]
 
 
-def test_coverage_is_the_share_of_the_catalogue_that_was_shown():
-    assert coverage(np.array([[0, 1], [1, -1]]), 8) == pytest.approx(0.25)
-
-
-def test_customers_with_nothing_to_find_are_not_asked():
-    relevant = sparse.csr_matrix([[1.0, 0.0], [0.0, 0.0]])
-    measured = figures(np.array([[0], [1]]), relevant, 2)
-    assert measured == {
-        "ndcg_at_1": 1.0,
-        "recall_at_1": 1.0,
-        "map_at_1": 1.0,
-        "hit_rate_at_1": 1.0,
-        "coverage_at_1": 0.5,
-        "customers": 1,
-    }
+def test_every_measure_at_every_cut_for_those_who_have_something_to_find():
+    relevant = sparse.csr_matrix([[1.0, 0.0, 1.0], [0.0, 0.0, 0.0]])
+    measured = per_customer(np.array([[0, 1, 2], [1, 0, 2]]), relevant)
+    assert sorted(measured) == sorted(
+        f"{name}_at_{k}" for name in ("ndcg", "recall", "map", "hit_rate") for k in (5, 10, 20)
+    )
+    best = 1 + 1 / math.log2(3)
+    assert measured["ndcg_at_5"].tolist() == [pytest.approx((1 + 1 / math.log2(4)) / best, abs=1e-9)]
+    assert measured["recall_at_10"].tolist() == [1.0]
+    assert measured["map_at_20"].tolist() == [pytest.approx((1 + 2 / 3) / 2, abs=1e-9)]
 
 
 def test_nobody_to_ask_gives_no_figure():
-    measured = figures(np.array([[0]]), sparse.csr_matrix((1, 2)), 2)
-    assert measured["ndcg_at_1"] is None
-    assert measured["customers"] == 0
+    measured = averages(per_customer(np.array([[0]]), sparse.csr_matrix((1, 2))))
+    assert set(measured.values()) == {None}

@@ -10,7 +10,14 @@ from models.recommender.item_similarity import neighbours
 from models.recommender.ranking import top_k
 from tests.models.recommender.shopping import purchases, two_blocks
 
-LEARNS_FROM_OTHERS = ["item_similarity", "ease", "implicit_als", "frequency_with_ease"]
+LEARNS_FROM_OTHERS = [
+    "item_similarity",
+    "ease",
+    "implicit_als",
+    "frequency_with_ease",
+    "rank_fusion",
+    "ranker",
+]
 KNOWS_THE_CUSTOMER = ["personal_frequency", "frequency_with_ease"]
 SMALL = {
     "popularity": {"window_days": 28},
@@ -19,6 +26,21 @@ SMALL = {
     "ease": {"regularisation": 1},
     "implicit_als": {"factors": 2, "regularisation": 0.1, "confidence": 10, "iterations": 20, "seed": 7},
     "frequency_with_ease": {"half_life_days": 90, "regularisation": 1, "ease_weight": 3},
+    "rank_fusion": {
+        "voters": {"ease": {"regularisation": 1}, "item_similarity": {}},
+        "weights": {"ease": 1, "item_similarity": 1},
+        "hides_bought": True,
+    },
+    "ranker": {
+        "hides_bought": True,
+        "regularisation": 1,
+        "proposals": 4,
+        "windows": 1,
+        "negatives": 1,
+        "rounds": 2,
+        "trees": {"objective": "rank:ndcg"},
+        "seed": 7,
+    },
 }
 
 
@@ -80,10 +102,21 @@ def test_ease_equals_the_paper():
     np.testing.assert_allclose(ours, matrix @ weights, atol=1e-5)
 
 
-def test_too_many_customers_are_an_error_that_names_the_limit(monkeypatch):
-    monkeypatch.setattr(scores, "MAX_CUSTOMERS", 3)
-    with pytest.raises(Exception, match="at most 3 customers"):
-        ease.fit(two_blocks(), regularisation=2.0)
+@pytest.mark.parametrize("model", ["ease", "item_similarity"])
+def test_beyond_the_limit_everybody_is_compared_with_a_sample(model, monkeypatch):
+    bought = two_blocks()
+    monkeypatch.setattr(scores, "MAX_CUSTOMERS", 8)
+    given = params.FIT[model](two_blocks(), **SMALL[model])
+    found = top_k(given, bought.shape, 1, bought.bought())
+    missing = [f"{customer[0]}{int(customer[1]) % 4}" for customer in bought.customers]
+    assert bought.products[found.products[:, 0]].tolist() == missing
+
+
+def test_a_sample_of_all_gives_what_all_give(monkeypatch):
+    inside = ease.fit(two_blocks(), regularisation=3.0)(slice(0, 12))
+    monkeypatch.setattr(ease, "to_compare", lambda bought: bought.copy())
+    outside = ease.fit(two_blocks(), regularisation=3.0)(slice(0, 12))
+    np.testing.assert_allclose(inside, outside, atol=1e-5)
 
 
 def test_neighbours_are_bought_by_the_same_customers():

@@ -27,6 +27,13 @@ def file(tmp_path):
 
 def test_the_placements_of_the_night_can_be_read():
     assert [placement.name for placement in params.load_all()] == ["buy_again", "discover"]
+    assert [mix.name for mix in params.load_mixes()] == ["home"]
+
+
+def test_a_mix_of_a_placement_that_is_not_there_is_refused(tmp_path):
+    (tmp_path / "home.yml").write_text("description: d\nmixes: {buy: 1}\ncandidates: 20\n")
+    with pytest.raises(UsageError, match="mixes buy"):
+        params.load_mixes(tmp_path)
 
 
 @pytest.mark.parametrize(

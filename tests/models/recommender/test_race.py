@@ -2,8 +2,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from models.recommender.params import Placement
-from models.recommender.race import race, window, winner
+import numpy as np
+
+from models.recommender.params import Floors, Placement
+from models.recommender.race import Run, race, window, winner
 from tests.models.recommender.shopping import purchases
 
 MODELS = {"popularity": {"window_days": 28}, "personal_frequency": {"half_life_days": 90}}
@@ -30,12 +32,31 @@ def test_a_customer_without_history_is_not_asked():
     assert cut.relevant(BUY_AGAIN).nnz == 0
 
 
+def run(*values: float, coverage: float = 0.5) -> Run:
+    mean = sum(values) / len(values) if values else None
+    figures = {"ndcg_at_10": mean, "coverage_at_10": coverage, "diversity_at_10": 0.9}
+    return Run(figures, np.array(values))
+
+
 def test_the_best_on_the_validation_window_wins_and_the_baseline_wins_ties():
-    assert winner(BUY_AGAIN, {"popularity": {"ndcg_at_10": 0.1}, "ease": {"ndcg_at_10": 0.2}}) == "ease"
-    assert winner(BUY_AGAIN, {"ease": {"ndcg_at_10": 0.1}, "popularity": {"ndcg_at_10": 0.1}}) == "popularity"
-    assert (
-        winner(BUY_AGAIN, {"ease": {"ndcg_at_10": None}, "popularity": {"ndcg_at_10": None}}) == "popularity"
-    )
+    assert winner(BUY_AGAIN, {"popularity": run(0.1), "ease": run(0.2)}) == "ease"
+    assert winner(BUY_AGAIN, {"ease": run(0.1), "popularity": run(0.1)}) == "popularity"
+    assert winner(BUY_AGAIN, {"ease": run(), "popularity": run()}) == "popularity"
+
+
+def test_a_model_below_a_floor_is_not_crowned():
+    strict = BUY_AGAIN.model_copy(update={"floors": Floors(coverage=0.2)})
+    runs = {"popularity": run(0.1, coverage=0.01), "ease": run(0.3, coverage=0.1), "als": run(0.2)}
+    assert winner(strict, runs) == "als"
+
+
+def test_the_incumbent_loses_only_to_a_significant_difference():
+    noisy = run(*([0.1, 0.5] * 20), coverage=0.5)
+    luckier = run(*([0.5, 0.101] * 20))
+    clearly = run(*([0.2, 0.6] * 20))
+    assert winner(BUY_AGAIN, {"popularity": noisy, "ease": luckier}, "popularity") == "popularity"
+    assert winner(BUY_AGAIN, {"popularity": noisy, "ease": clearly}, "popularity") == "ease"
+    assert winner(BUY_AGAIN, {"popularity": noisy, "ease": clearly}, "gone") == "ease"
 
 
 def test_customers_who_buy_the_same_again_crown_their_own_frequency():

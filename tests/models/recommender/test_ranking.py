@@ -22,6 +22,19 @@ def test_equals_a_full_sort_with_ties_by_product(scores, k):
         assert (found.products[row, len(expected) :] == NOTHING).all()
 
 
+@given(arrays(np.float32, (4, 60), elements=st.sampled_from([-np.inf, *np.arange(40.0)])), st.integers(1, 9))
+def test_piles_find_what_a_full_sort_finds(scores, k):
+    found = best(scores, k)
+    for row, values in enumerate(scores):
+        order = np.lexsort((np.arange(60), -values))[:k]
+        assert found.products[row].tolist() == [p if values[p] > -np.inf else NOTHING for p in order]
+
+
+def test_piles_are_right_for_many_different_scores():
+    scores = np.random.default_rng(3).normal(size=(50, 1003)).astype(np.float32)
+    assert best(scores, 10).products.tolist() == np.argsort(-scores, axis=1, kind="stable")[:, :10].tolist()
+
+
 def test_no_products_give_empty_ranks():
     assert best(np.empty((1, 0), dtype=np.float32), 2).products.tolist() == [[NOTHING, NOTHING]]
 

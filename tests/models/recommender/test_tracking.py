@@ -31,6 +31,10 @@ def test_a_race_is_logged_and_its_winners_are_found_again(settings):
     assert tracking.race_results(settings) == {"run_date": "2017-10-31", **results}
 
     # The next race crowns a new version, and the one before can come back.
-    assert tracking.log_race(results, RUN_DATE, settings, {})["discover"] == "2"
+    learned = {"discover": b"trees"}
+    assert tracking.log_race(results, RUN_DATE, settings, {}, learned)["discover"] == "2"
+    assert tracking.champion("discover", settings).trained == b"trees"
+    assert tracking.champion("buy_again", settings).trained is None
+    assert tracking.incumbents(settings) == {"buy_again": "popularity", "discover": "popularity"}
     assert registry.rollback(settings, tracking.registered_name("discover")) == "1"
     assert tracking.champion("discover", settings).version == "1"

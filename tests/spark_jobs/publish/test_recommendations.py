@@ -10,10 +10,9 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta
 from alluvium.job import JobConfig
 from spark_jobs.publish import recommendations
-from spark_jobs.publish.reason_texts import reason_text
 
 RUN_DATE, AS_OF = date(2017, 11, 1), date(2017, 11, 2)
-CUSTOMERS = "customer_id string, is_personalisation_allowed boolean"
+CUSTOMERS = "customer_id string, is_personalisation_allowed boolean, region string"
 PRODUCTS = "product_id string, product_name string, is_recommendable boolean, is_current boolean"
 ORDER_LINES = "customer_id string, product_id string, ordered_on date"
 CANDIDATES = (
@@ -21,6 +20,7 @@ CANDIDATES = (
     "evidence_product_id string, interval_days int, model string, model_version string, as_of_date date"
 )
 POPULAR = "rank int, product_id string, count_customers long, as_of_date date"
+NEARBY = "region string, rank int, product_id string, count_customers long, as_of_date date"
 SIMILAR = "product_id string, rank int, similar_product_id string, score double, as_of_date date"
 
 
@@ -35,7 +35,13 @@ def candidate(
 
 
 PRODUCT_ROWS = [(product(n), f"Product {n}", n != 0, True) for n in range(30)]
-CUSTOMER_ROWS = [("known", True), ("refused", False), ("unasked", None), ("new", True)]
+CUSTOMER_ROWS = [
+    ("known", True, None),
+    ("refused", False, "OH"),
+    ("unasked", None, None),
+    ("new", True, None),
+    ("neighbour", True, "OH"),
+]
 LINE_ROWS = [
     *(("known", product(n), RUN_DATE) for n in range(1, 6)),
     ("known", product(20), AS_OF),  # Not known yet on the run date.
@@ -47,9 +53,11 @@ CANDIDATE_ROWS = [
     candidate("known", "discover", 1, 20, "goes_with", product(1)),
     candidate("known", "discover", 2, 5),
     candidate("known", "discover", 3, 21, "goes_with", product(0)),
+    candidate("known", "cart", 1, 7, "goes_with_cart", product(1)),
     candidate("refused", "buy_again", 1, 9),
 ]
 POPULAR_ROWS = [(n + 1, product(n), 99 - n, AS_OF) for n in range(30)]
+NEARBY_ROWS = [("OH", 1, product(0), 9, AS_OF), ("OH", 2, product(25), 8, AS_OF)]
 SIMILAR_ROWS = [(product(1), 1, product(0), 0.9, AS_OF), (product(1), 2, product(2), 0.8, AS_OF)]
 READ = [
     (catalog.GOLD_PRODUCTS, PRODUCT_ROWS, PRODUCTS),
@@ -57,6 +65,7 @@ READ = [
     (catalog.GOLD_ORDER_LINES, LINE_ROWS, ORDER_LINES),
     (catalog.ML_RECOMMENDATION_CANDIDATES, CANDIDATE_ROWS, CANDIDATES),
     (catalog.ML_POPULAR_PRODUCT_CANDIDATES, POPULAR_ROWS, POPULAR),
+    (catalog.ML_REGIONAL_PRODUCT_CANDIDATES, NEARBY_ROWS, NEARBY),
     (catalog.ML_SIMILAR_PRODUCT_CANDIDATES, SIMILAR_ROWS, SIMILAR),
 ]
 WRITTEN = [
@@ -72,6 +81,8 @@ def counts(spark, session_settings) -> Iterator[Mapping[str, int]]:
     for table, rows, ddl in READ:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
         spark.createDataFrame(rows, ddl).write.format("delta").saveAsTable(table.full_name)
+    for table in WRITTEN:
+        spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
     yield recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
     for table in [*(table for table, _, _ in READ), *WRITTEN]:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
@@ -92,8 +103,8 @@ def shown_to(rows: list[dict[str, Any]], customer: str, placement: str) -> list[
     return [row for row in rows if (row["customer_id"], row["placement"]) == (customer, placement)]
 
 
-@pytest.mark.parametrize("customer", ["known", "refused", "unasked", "new"])
-@pytest.mark.parametrize("placement", ["buy_again", "discover"])
+@pytest.mark.parametrize("customer", ["known", "refused", "unasked", "new", "neighbour"])
+@pytest.mark.parametrize("placement", ["buy_again", "discover", "home"])
 def test_everybody_has_twenty_different_products_with_a_reason(night, customer, placement):
     shown = shown_to(night, customer, placement)
     assert [row["rank"] for row in shown] == list(range(1, 21))
@@ -138,7 +149,8 @@ def test_without_permission_or_history_popular_products_are_shown(night, custome
 
 
 def test_what_went_out_is_counted(counts):
-    assert counts == {"rows_written": 160, "customers": 4, "popular": 156, "no_consent": 80}
+    # Five customers with three full lists; five rows are by a model, one of them for a cart.
+    assert counts == {"rows_written": 301, "customers": 5, "popular": 296, "no_consent": 120, "files": 2}
 
 
 def test_popular_and_similar_products_are_published_without_hidden_ones(spark, counts):
@@ -159,26 +171,23 @@ def test_a_rerun_gives_the_same_rows_and_drops_nights_beyond_the_retention(spark
     assert delta.read(spark, table).count() == len(night)
 
 
+def test_beyond_the_drivers_limit_spark_gives_the_same_rows(spark, session_settings, night, monkeypatch):
+    monkeypatch.setattr(recommendations, "MOST_CUSTOMERS", 3)
+    delta.delete_where(spark, catalog.PUBLISHED_RECOMMENDATIONS, f"run_date = DATE'{RUN_DATE}'")
+    recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
+    assert published(spark) == night
+
+
+def test_what_is_new_since_the_night_before_is_counted(spark, session_settings, night):
+    table, before = catalog.PUBLISHED_RECOMMENDATIONS, date(2017, 10, 31)
+    shown = delta.read(spark, table).where(f"run_date = DATE'{RUN_DATE}' AND product_id <> 'p20'")
+    delta.append(shown.withColumn("run_date", F.lit(before)), table)
+    counts = recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
+    assert counts["new_products"] == len([row for row in night if row["product_id"] == product(20)]) > 0
+    delta.delete_where(spark, table, f"run_date = DATE'{before}'")
+
+
 def test_a_product_hidden_since_disappears_at_the_next_publish(spark, session_settings, night):
     spark.sql("UPDATE gold.products SET is_recommendable = false WHERE product_id = 'p20'")
     recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
     assert product(20) not in {row["product_id"] for row in published(spark)}
-
-
-def test_a_reason_is_said_in_words(spark):
-    rows = [
-        ("bought_regularly", "Milk", None, 1),
-        ("bought_regularly", "Milk", None, 9),
-        ("bought_regularly", "Milk", None, 20),
-        ("goes_with", "Milk", "Milk", None),
-        ("no_consent", "Milk", None, None),
-    ]
-    facts = spark.createDataFrame(rows, "code string, name string, evidence string, days int")
-    columns = (F.col(name) for name in facts.columns)
-    assert [row[0] for row in facts.select(reason_text(*columns)).collect()] == [
-        "You buy this almost every day",
-        "You buy this about every 9 days",
-        "You buy this about every 3 weeks",
-        "Another kind of Milk, which you buy",
-        "Popular with our customers",
-    ]

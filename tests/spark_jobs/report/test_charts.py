@@ -30,6 +30,12 @@ def test_shares_of_a_whole_are_in_percent():
     assert {"0%", "100%", "accepted", "duplicate"} <= set(_texts(svg))
 
 
+def test_two_qualities_stand_on_two_axes_with_the_names_of_the_points():
+    rows = [{"model": "ease", "placement": "discover", "nDCG@10": 0.05, "coverage": 1.5}]
+    texts = _texts(charts.frontier(rows, "coverage", "nDCG@10", "placement", "model"))
+    assert {"ease", "discover", "coverage, %", "nDCG@10"} <= set(texts)
+
+
 @pytest.mark.parametrize("tag", ["<script", "<image", "href="])
 def test_a_picture_opens_offline(tag):
     assert tag not in charts.bars(COUNTS, "reason", "rows", title="rows")

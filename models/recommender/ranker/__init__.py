@@ -1,0 +1,1 @@
+"""A learned order of candidates: several models propose, gradient-boosted trees decide."""

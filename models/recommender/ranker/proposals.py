@@ -1,0 +1,62 @@
+"""Which products are worth ranking for each customer, and what the simple models say of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from models.recommender.purchases import Purchases
+from models.recommender.scores import ScoreRows
+
+
+@dataclass(frozen=True)
+class Proposals:
+    """Pairs by customer, then product, with the score that each model gives the pair."""
+
+    customer: NDArray[np.int64]
+    product: NDArray[np.int64]
+    scores: NDArray[np.float32]  # pairs x models
+
+    def __len__(self) -> int:
+        return len(self.customer)
+
+    def where(self, kept: NDArray[np.bool_]) -> Proposals:
+        """Some of the pairs."""
+        return Proposals(self.customer[kept], self.product[kept], self.scores[kept])
+
+
+Propose = Callable[[slice], Proposals]
+
+
+def _top(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
+    """The k best of each row, in no order."""
+    rest = max(0, scores.shape[1] - k)
+    return np.argpartition(scores, rest, axis=1)[:, rest:] if rest else np.argsort(scores, axis=1)
+
+
+def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hides_bought: bool) -> Propose:
+    """The k best products of every model for a slice of customers, and all that they bought before.
+
+    With `hides_bought` nothing that they bought before.
+    """
+    bought = purchases.bought()
+
+    def propose(rows: slice) -> Proposals:
+        start, stop, _ = rows.indices(bought.shape[0])
+        own = bought[start:stop].nonzero()
+        given = [score(slice(start, stop)) for score in models.values()]
+        chosen = np.zeros((stop - start, bought.shape[1]), dtype=bool)
+        for scores in given:
+            visible = scores
+            if hides_bought:
+                visible = scores.copy()
+                visible[own] = -np.inf
+            np.put_along_axis(chosen, _top(visible, k), True, axis=1)
+        chosen[own] = not hides_bought
+        row, product = np.nonzero(chosen)
+        return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
+
+    return propose
