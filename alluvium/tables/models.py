@@ -12,6 +12,8 @@ _SCORED_FOR = (
     "string",
     "model: from the customer's own features; prior: the rate of a group, see reason_code",
 )
+_SCORED_AS_OF = ("date", "As-of date of the features behind the score; earlier than as_of_date when stale")
+_IS_STALE = ("boolean", "Repeated from an earlier night, because no sound champion was there to score")
 _REASON = (
     "string",
     "Why a prior is given: no_history (never bought), no_consent (may not be profiled), "
@@ -35,6 +37,8 @@ ML_CHURN_SCORES = Table(
         "scored_for": _SCORED_FOR,
         "reason_code": _REASON,
         "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
     },
     partition_by=("as_of_date",),
     retention_days=400,
@@ -55,6 +59,8 @@ ML_LTV_SCORES = Table(
         "scored_for": _SCORED_FOR,
         "reason_code": _REASON,
         "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
     },
     partition_by=("as_of_date",),
     retention_days=400,
@@ -93,7 +99,7 @@ ML_MONITORING = Table(
         "model": ("string", "Folder of the model under models/"),
         "horizon_days": _HORIZON,
         "as_of_date": _AS_OF,
-        "metric": ("string", "count_<group>, mean_score, p10_score, p50_score, p90_score"),
+        "metric": ("string", "count_<group>, mean_score, p10_score, p50_score, p90_score, stale_days"),
         "value": ("double", "The figure"),
         "model_version": _VERSION,
     },

@@ -17,7 +17,7 @@ from alluvium import catalog, delta, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
-from models.common import cutoffs, mlflow_door, registry
+from models.common import cutoffs, mlflow_door, registry, scoring
 
 RUN_DATE = date(2025, 9, 30)
 AS_OF = date(2025, 10, 1)
@@ -94,8 +94,8 @@ def scored(spark, lake: None, config: JobConfig) -> dict[str, dict[str, int]]:
     return {job.__name__.removeprefix("models."): dict(job.run(spark, config)) for job in jobs}
 
 
-def rows(spark, table) -> pl.DataFrame:
-    found = delta.read(spark, table).where(f"as_of_date = DATE'{AS_OF}'")
+def rows(spark, table, as_of: date = AS_OF) -> pl.DataFrame:
+    found = delta.read(spark, table).where(f"as_of_date = DATE'{as_of}'")
     return pl.from_arrow(found.orderBy("customer_id", "horizon_days").toArrow())
 
 
@@ -147,16 +147,44 @@ def test_what_a_model_was_trained_on_is_noted_with_the_versions_of_the_tables(
     assert {"count_model", "mean_score"} <= {row["metric"] for row in metrics}
 
 
-def test_a_corrupt_champion_leaves_the_scores_as_they_are(spark, scored, config: JobConfig) -> None:
+def test_few_customers_on_the_driver_and_many_on_the_workers_get_the_same_rows(
+    spark, scored, config: JobConfig
+) -> None:
+    def noted() -> list[dict[str, object]]:
+        found = ledger.read(catalog.ML_MONITORING, config.settings).to_pylist()
+        return sorted(found, key=lambda row: (row["model"], row["horizon_days"], row["metric"]))
+
+    for output in (models.churn.score.OUTPUT, models.ltv.score.OUTPUT):
+        scoring.run(spark, config, output)
+        here, measured = rows(spark, output.table), noted()
+        scoring.run(spark, config, output, most_on_driver=10)
+        assert rows(spark, output.table).equals(here)
+        for mine, theirs in zip(noted(), measured, strict=True):
+            assert mine == theirs | {"value": pytest.approx(theirs["value"])}
+
+
+@pytest.mark.parametrize("most_on_driver", [scoring.MOST_ON_DRIVER, 10])
+def test_without_a_sound_champion_the_scores_before_are_repeated_and_say_so(
+    spark, scored, config: JobConfig, most_on_driver: int
+) -> None:
     before = rows(spark, catalog.ML_LTV_SCORES)
     champion = registry.champion(config.settings, "ltv_60d")
     file = mlflow_door.local_path(f"{champion.artefacts}/model.ubj", config.settings)
     content = file.read_bytes()
     file.write_bytes(content[:-20])
-    with pytest.raises(AlluviumError, match="alluvium job ltv"):
-        models.ltv.score.run(spark, config)
-    file.write_bytes(content)
-    assert rows(spark, catalog.ML_LTV_SCORES).equals(before)
+    try:
+        next_night = JobConfig(RUN_DATE + timedelta(days=1), config.settings)
+        found = scoring.run(spark, next_night, models.ltv.score.OUTPUT, most_on_driver)
+        assert found == {"stale_days": 1}
+        repeated = rows(spark, catalog.ML_LTV_SCORES, AS_OF + timedelta(days=1))
+        assert repeated["is_stale"].all()
+        same = ["customer_id", "predicted_spend", "spend_decile", "reason_code", "scored_as_of"]
+        assert repeated.select(same).equals(before.select(same))
+        with pytest.raises(AlluviumError, match="alluvium job ltv"):
+            scoring.run(spark, JobConfig(date(2025, 9, 29), config.settings), models.ltv.score.OUTPUT)
+    finally:
+        file.write_bytes(content)
+        spark.sql(f"DELETE FROM {catalog.ML_LTV_SCORES.full_name} WHERE as_of_date > '{AS_OF}'")
 
 
 def test_a_night_without_features_is_refused(spark, scored, config: JobConfig) -> None:

@@ -12,7 +12,7 @@ from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from models.churn.train import TASK
-from models.common import candidate, mlflow_door, params, registry, tracking, training
+from models.common import candidate, champions, mlflow_door, params, registry, tracking, training
 from models.common.boosting import from_bytes
 from models.common.candidate import Candidate
 from models.common.training_sets import TrainingSet
@@ -88,6 +88,14 @@ def test_the_file_that_scores_is_the_booster_with_its_manifest(
     # Whoever opens it through MLflow gets the same booster.
     mlflow.set_tracking_uri(mlflow_door.tracking_uri(home))
     assert mlflow.xgboost.load_model(f"models:/{NAME}@champion").save_raw() == booster.save_raw()
+
+
+def test_a_night_reads_the_champion_as_mlflow_does(home: Settings, versions: tuple[str, str]) -> None:
+    with pytest.raises(AlluviumError, match=r"no champion of churn_30d.*alluvium job churn.train"):
+        champions.find(home, NAME)
+    registry.promote(home, NAME, versions[1], "better")
+    assert champions.find(home, NAME) == registry.champion(home, NAME)
+    assert champions.load(home, "churn", 30).content == registry.content(home, registry.champion(home, NAME))
 
 
 @pytest.mark.parametrize("harm", [lambda p: p.unlink(), lambda p: p.write_bytes(p.read_bytes()[:-1] + b"x")])
