@@ -43,9 +43,15 @@ def query(sql: str, versions: Mapping[str, int] | None = None, **folders: Path) 
     return found.cast(pa.schema(list(zip(found.column_names, kinds, strict=True))))
 
 
-def columns(folder: Path) -> list[str]:
-    """Names of the table's columns."""
-    return [field.name for field in DeltaTable(str(folder)).schema().fields]
+def types(folder: Path) -> dict[str, str]:
+    """The table's columns and what Delta calls their types."""
+    fields = DeltaTable(str(folder)).schema().fields
+    return {field.name: str(getattr(field.type, "type", field.type)) for field in fields}
+
+
+def version(folder: Path) -> int:
+    """The number of the table's newest commit."""
+    return DeltaTable(str(folder), without_files=True).version()
 
 
 def count(folder: Path, predicate: str = "true") -> int:

@@ -42,7 +42,7 @@ def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: O
     """Read, score and write in this process."""
     customers, facts, place = folders
     has_rows = local.count(facts, _slice(config)) > 0
-    states.check(found, local.columns(facts), has_rows, config.as_of_date)
+    states.check(found, list(local.types(facts)), has_rows, config.as_of_date)
     query = states.query(found, config.as_of_date, "customers", "facts")
     batches = local.query(query, customers=customers, facts=facts).to_batches()
     scores = pa.Table.from_batches(score_batches(iter(batches), found, into.digits), SCORED)
