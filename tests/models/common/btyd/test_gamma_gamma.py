@@ -4,8 +4,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.btyd import gamma_gamma
-from tests.models.btyd import cdnow
+from models.common.btyd import gamma_gamma
+from tests.models.common.btyd import cdnow
 
 
 @pytest.fixture(scope="module")

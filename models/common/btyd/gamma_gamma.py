@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, psi
 
-from models.btyd.fitting import maximise
+from models.common.btyd.fitting import maximise
 
 Numbers = NDArray[np.float64]
 

@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from models.btyd import bg_nbd, summaries
-from models.btyd.bg_nbd import PurchaseModel
-from models.btyd.fitting import Optimum
-from models.btyd.summaries import Summaries
-from tests.models.btyd import cdnow
+from models.common.btyd import bg_nbd, summaries
+from models.common.btyd.bg_nbd import PurchaseModel
+from models.common.btyd.fitting import Optimum
+from models.common.btyd.summaries import Summaries
+from tests.models.common.btyd import cdnow
 
 END_OF_CALIBRATION = date(1997, 9, 30)
 HOLDOUT_WEEKS = 39.0

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln, hyp2f1, psi
 
-from models.btyd.fitting import Optimum, maximise, refine
-from models.btyd.summaries import Summaries
+from models.common.btyd.fitting import Optimum, maximise, refine
+from models.common.btyd.summaries import Summaries
 
 Numbers = NDArray[np.float64]
 START = (0.5, 1.0, 0.8, 2.4)  # r, alpha over the mean age, a, b: what shops look like.
