@@ -14,7 +14,7 @@ from alluvium.job import JobConfig
 from models.common import scoring
 from models.common.output import Output
 
-OUTPUT = Output("churn", catalog.ML_CHURN_SCORES, "churn_probability", "churn_decile", digits=6)
+OUTPUT = Output("churn", catalog.ML_CHURN_SCORES, "churn_probability", "churn_decile", digits=6, highest=1.0)
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:

@@ -12,7 +12,7 @@ from contextlib import closing
 
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
-from models.common import registry
+from models.common import boosting, registry
 from models.common.prediction import Champion
 from models.common.registry import CHAMPION, Version, registered_name
 
@@ -42,4 +42,5 @@ def find(settings: Settings, name: str) -> Version:
 def load(settings: Settings, model: str, horizon_days: int) -> Champion:
     """The champion of a horizon; raises AlluviumError when it is missing or its file was changed."""
     version = find(settings, registered_name(model, horizon_days))
-    return Champion(version.number, registry.content(settings, version), registry.manifest(version))
+    content = registry.content(settings, version)
+    return Champion(version.number, content, boosting.from_bytes(content)[1])

@@ -21,17 +21,21 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Output:
-    """A model, its table, what it calls a prediction and its tenth, and to how many digits it publishes."""
+    """A model, its table, what it calls a prediction and its tenth, to how many digits it publishes, and the
+    highest that a prediction can be."""
 
     model: str
     table: Table
     prediction: str
     decile: str
     digits: int
+    highest: float = float("inf")
 
     def name(self, column: str) -> str:
         """The table's name of a column of the scores."""
-        return {"prediction": self.prediction, "decile": self.decile}.get(column, column)
+        own = {"prediction": self.prediction, "decile": self.decile}
+        own |= {end: f"{self.prediction}_{end}" for end in ("low", "high")}
+        return own.get(column, column)
 
 
 def deciles(scores: pa.Table) -> pa.Array:
@@ -72,6 +76,12 @@ def as_frame(scores: DataFrame, output: Output, literals: Mapping[str, Any]) -> 
 
 
 def spark_schema(schema: pa.Schema) -> str:
-    """An Arrow schema of text, whole and floating numbers as Spark's DDL."""
-    kinds = {pa.string(): "string", pa.int32(): "int", pa.float64(): "double", pa.date32(): "date"}
+    """The schema of scores as Spark's DDL."""
+    kinds = {
+        pa.string(): "string",
+        pa.int32(): "int",
+        pa.float64(): "double",
+        pa.bool_(): "boolean",
+        pa.list_(pa.string()): "array<string>",
+    }
     return ", ".join(f"{field.name} {kinds[field.type]}" for field in schema)

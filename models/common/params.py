@@ -54,6 +54,9 @@ class Params(_Strict):
     """One model's parameters. `horizons` are days; the first is the one that reports speak of."""
 
     horizons: tuple[int, ...] = Field(min_length=1)
+    extrapolated: tuple[int, ...] = Field(
+        (), description="Days that BG/NBD alone speaks of, beyond what was observed"
+    )
     active_days: int = Field(ge=1, description="Population: a purchase in so many days before the cut-off")
     cutoffs: int = Field(ge=2, description="How many months back")
     most_rows: int = Field(ge=1000, description="Larger training sets are sampled by customer")

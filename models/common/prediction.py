@@ -7,14 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from models.common import boosting
-from models.common.boosting import Manifest
-from models.common.features import Matrix
+from models.common import boosting, intervals, reasons, speaking
+from models.common.boosting import Manifest, Numbers
+from models.common.btyd import customers
+from models.common.btyd.customers import Column
 from models.common.population import LAPSED, LAST_ORDER, NO_CONSENT, NO_HISTORY, orders_column
 
 if TYPE_CHECKING:
@@ -26,8 +27,14 @@ SCORED = pa.schema(
         ("customer_id", pa.string()),
         ("horizon_days", pa.int32()),
         ("prediction", pa.float64()),
+        ("low", pa.float64()),
+        ("high", pa.float64()),
+        ("predicted_orders", pa.float64()),
+        ("is_extrapolated", pa.bool_()),
         ("scored_for", pa.string()),
         ("reason_code", pa.string()),
+        ("reasons", pa.list_(pa.string())),
+        ("reasons_kind", pa.string()),
         ("model_version", pa.string()),
     ]
 )
@@ -43,18 +50,30 @@ class Champion:
     manifest: Manifest
 
 
+@dataclass(frozen=True)
+class Telling:
+    """How scores are told: predictions to so many digits, at most `highest`; reasons exact or approximate;
+    and for which horizons BG/NBD of the first champion goes beyond what was ever observed.
+    """
+
+    digits: int
+    highest: float = float("inf")
+    reasons_kind: str = reasons.EXACT
+    extrapolated: tuple[int, ...] = ()
+
+
 def needed(champions: Sequence[Champion]) -> list[str]:
     """The columns of gold.customer_features that the champions and their populations need, by name."""
     names = {LAST_ORDER}
     for champion in champions:
-        names |= {*champion.manifest.features, orders_column(champion.manifest.active_days)}
+        names |= {*speaking.needed(champion.manifest), orders_column(champion.manifest.active_days)}
     return sorted(names)
 
 
 def score_batches(
-    batches: Iterator[pa.RecordBatch], champions: Sequence[Champion], digits: int
+    batches: Iterator[pa.RecordBatch], champions: Sequence[Champion], telling: Telling
 ) -> Iterator[pa.RecordBatch]:
-    """One row (see SCORED) per customer and champion, predictions rounded to so many digits.
+    """One row (see SCORED) per customer and horizon.
 
     A batch has customer_id, is_profiling_allowed, and the features as doubles, missing as null. The boosters
     are read once per task; their manifests say which columns go in and in which order.
@@ -62,40 +81,111 @@ def score_batches(
     boosters = [boosting.from_bytes(champion.content)[0] for champion in champions]
     for batch in batches:
         for champion, booster in zip(champions, boosters, strict=True):
-            yield _scored(batch, champion, booster, digits)
+            yield _scored(batch, champion, booster, telling)
+        for horizon_days in telling.extrapolated:
+            yield _extrapolated(batch, champions[0], horizon_days, telling)
 
 
-def _numbers(batch: pa.RecordBatch, name: str) -> boosting.Numbers:
-    found: boosting.Numbers = batch.column(name).to_numpy(zero_copy_only=False)
-    return found.astype(np.float64, copy=False)
+def _column(batch: pa.RecordBatch) -> Column:
+    def numbers(name: str) -> Numbers:
+        found: Numbers = batch.column(name).to_numpy(zero_copy_only=False)
+        return found.astype(np.float64, copy=False)
+
+    return numbers
 
 
-def reasons(batch: pa.RecordBatch, active_days: int) -> np.ndarray:
+def why_not(batch: pa.RecordBatch, active_days: int) -> np.ndarray:
     """Why the model cannot speak of each customer; empty where it can."""
+    column = _column(batch)
     is_allowed = batch.column(IS_ALLOWED).fill_null(False).to_numpy(zero_copy_only=False)
-    has_history = ~np.isnan(_numbers(batch, LAST_ORDER))
-    is_active = np.nan_to_num(_numbers(batch, orders_column(active_days))) > 0
+    has_history = ~np.isnan(column(LAST_ORDER))
+    is_active = np.nan_to_num(column(orders_column(active_days))) > 0
     return np.select([~is_allowed, ~has_history, ~is_active], [NO_CONSENT, NO_HISTORY, LAPSED], "")
 
 
-def _matrix(batch: pa.RecordBatch, names: Sequence[str]) -> Matrix:
-    return np.column_stack([_numbers(batch, name).astype(np.float32) for name in names])
-
-
-def _scored(batch: pa.RecordBatch, champion: Champion, booster: Booster, digits: int) -> pa.RecordBatch:
-    manifest = champion.manifest
-    why = reasons(batch, manifest.active_days)
-    is_asked = why == ""
-    prediction = np.array([manifest.priors.get(reason, np.nan) for reason in why], dtype=np.float64)
-    asked = batch.filter(pa.array(is_asked))
-    prediction[is_asked] = boosting.predict(booster, _matrix(asked, manifest.features))
+def _record(batch: pa.RecordBatch, why: np.ndarray, told: dict[str, Any], digits: int) -> pa.RecordBatch:
+    """A row per customer; what is told of it, and nothing of the rest of SCORED."""
+    count = len(why)
+    nothing = {field.name: pa.nulls(count, field.type) for field in SCORED}
+    # More digits are noise, and would differ between machines.
+    rounded = {name: np.round(told[name], digits) for name in ("prediction", "low", "high") if name in told}
     columns = {
+        **nothing,
         "customer_id": batch.column("customer_id"),
+        "scored_for": np.where(why == "", FOR_MODEL, FOR_PRIOR),
+        "reason_code": pa.array(why, mask=why == ""),
+        **told,
+        **rounded,
+    }
+    filled = [
+        pa.array(columns[field.name], field.type, from_pandas=field.type == pa.float64())
+        if not isinstance(columns[field.name], pa.Array)
+        else columns[field.name]
+        for field in SCORED
+    ]
+    return pa.record_batch(filled, schema=SCORED)
+
+
+def _spread(values: Numbers, is_asked: np.ndarray) -> Numbers:
+    """Values of those who were asked, NaN for the others."""
+    found = np.full(len(is_asked), np.nan)
+    found[is_asked] = values
+    return found
+
+
+def _orders(manifest: Manifest, column: Column, horizon_days: int) -> Numbers | None:
+    known = speaking.value_model(manifest)
+    return None if known is None else np.round(customers.expected_orders(known, column, horizon_days), 3)
+
+
+def _scored(batch: pa.RecordBatch, champion: Champion, booster: Booster, telling: Telling) -> pa.RecordBatch:
+    manifest = champion.manifest
+    why = why_not(batch, manifest.active_days)
+    is_asked = why == ""
+    column = _column(batch.filter(pa.array(is_asked)))
+    matrix = speaking.values(column, manifest.features)
+    spoken = speaking.blended(boosting.predict(booster, matrix), manifest, column)
+    prediction = np.array([manifest.priors.get(reason, np.nan) for reason in why], dtype=np.float64)
+    prediction[is_asked] = spoken
+    told: dict[str, Any] = {
         "horizon_days": np.full(len(why), manifest.horizon_days, dtype=np.int32),
-        # More digits are noise, and would differ between machines.
-        "prediction": np.round(prediction, digits),
-        "scored_for": np.where(is_asked, FOR_MODEL, FOR_PRIOR),
-        "reason_code": pa.array(why, mask=is_asked),
+        "prediction": prediction,
+        "is_extrapolated": np.zeros(len(why), dtype=bool),
         "model_version": [champion.number] * len(why),
     }
-    return pa.record_batch([pa.array(columns[field.name], field.type) for field in SCORED], schema=SCORED)
+    if manifest.interval:
+        low, high = intervals.apply(manifest.interval, spoken, telling.highest)
+        told |= {"low": _spread(low, is_asked), "high": _spread(high, is_asked)}
+    if (orders := _orders(manifest, column, manifest.horizon_days)) is not None:
+        told["predicted_orders"] = _spread(orders, is_asked)
+    if manifest.words:
+        names = [manifest.words[name] for name in manifest.features]
+        said = iter(reasons.of_rows(booster, matrix, names, telling.reasons_kind))
+        told["reasons"] = [next(said) if asked else None for asked in is_asked]
+        told["reasons_kind"] = [telling.reasons_kind if asked else None for asked in is_asked]
+    return _record(batch, why, told, telling.digits)
+
+
+def _extrapolated(
+    batch: pa.RecordBatch, champion: Champion, horizon_days: int, telling: Telling
+) -> pa.RecordBatch:
+    """BG/NBD and Gamma-Gamma of everybody who ever bought; the others get the prior, stretched."""
+    manifest = champion.manifest
+    known = speaking.value_model(manifest)
+    assert known is not None, f"{manifest.model} has no BG/NBD to extrapolate with"
+    why = why_not(batch, manifest.active_days)
+    why = np.where(why == LAPSED, "", why)
+    is_asked = why == ""
+    column = _column(batch.filter(pa.array(is_asked)))
+    stretched = horizon_days / manifest.horizon_days
+    prediction = np.array([stretched * manifest.priors.get(each, np.nan) for each in why], dtype=np.float64)
+    prediction[is_asked] = customers.expected_spend(known, column, horizon_days)
+    orders = _orders(manifest, column, horizon_days)
+    told = {
+        "horizon_days": np.full(len(why), horizon_days, dtype=np.int32),
+        "prediction": prediction,
+        "predicted_orders": _spread(orders if orders is not None else np.empty(0), is_asked),
+        "is_extrapolated": np.ones(len(why), dtype=bool),
+        "model_version": [champion.number] * len(why),
+    }
+    return _record(batch, why, told, telling.digits)

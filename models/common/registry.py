@@ -130,16 +130,6 @@ def content(settings: Settings, version: Version) -> bytes:
     return _checked(path, version.tags.get("sha256"), version)
 
 
-def manifest(version: Version) -> Manifest:
-    """What the booster needs, as noted with the version: known before XGBoost is imported."""
-    try:
-        return Manifest.from_json(version.tags["manifest"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise AlluviumError(
-            f"{version.name} version {version.number} was not made here", do=retrain(version.name)
-        ) from error
-
-
 def load(settings: Settings, version: Version) -> tuple[Booster, Manifest]:
     """The booster that scores."""
     return boosting.from_bytes(content(settings, version))

@@ -15,9 +15,9 @@ import pyarrow as pa
 from alluvium import catalog, delta, driver_delta
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
-from models.common import champions, local, monitoring, output, params, stale, states
+from models.common import champions, local, monitoring, output, params, reasons, stale, states
 from models.common.output import Output
-from models.common.prediction import SCORED, Champion, score_batches
+from models.common.prediction import SCORED, Champion, Telling, score_batches
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,6 +38,11 @@ def _slice(config: JobConfig) -> str:
     return f"as_of_date = DATE '{config.as_of_date}'"
 
 
+def _telling(into: Output, count_customers: int) -> Telling:
+    kind = reasons.EXACT if count_customers <= reasons.MOST_EXACT else reasons.APPROXIMATE
+    return Telling(into.digits, into.highest, kind, params.load(into.model).extrapolated)
+
+
 def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: Output) -> dict[str, int]:
     """Read, score and write in this process."""
     customers, facts, place = folders
@@ -45,7 +50,8 @@ def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: O
     states.check(found, list(local.types(facts)), has_rows, config.as_of_date)
     query = states.query(found, config.as_of_date, "customers", "facts")
     batches = local.query(query, customers=customers, facts=facts).to_batches()
-    scores = pa.Table.from_batches(score_batches(iter(batches), found, into.digits), SCORED)
+    telling = _telling(into, local.count(customers))
+    scores = pa.Table.from_batches(score_batches(iter(batches), found, telling), SCORED)
     driver_delta.replace(output.as_arrow(scores, into, _literals(config)), place, _slice(config))
     return monitoring.note(monitoring.of_arrow(scores), into.model, config)
 
@@ -57,7 +63,8 @@ def _on_workers(
     facts = delta.read(spark, catalog.GOLD_CUSTOMER_FEATURES)
     states.check(found, facts.columns, not facts.where(_slice(config)).isEmpty(), config.as_of_date)
     asked = spark.sql(states.query(found, config.as_of_date, *(table.full_name for table in READ)))
-    score = partial(score_batches, champions=found, digits=into.digits)
+    count = delta.read(spark, catalog.GOLD_CUSTOMERS).count()
+    score = partial(score_batches, champions=found, telling=_telling(into, count))
     # Python on the workers: XGBoost has no function in SQL.
     scores = asked.mapInArrow(score, output.spark_schema(SCORED)).cache()  # Written, and measured.
     try:

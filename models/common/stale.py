@@ -31,6 +31,7 @@ _REPEATED = """
             horizon_days,
             MAX(model_version) AS model_version,
             MAX(scored_as_of) AS scored_as_of,
+            {extrapolated} AS is_extrapolated,
             AVG({prediction}) AS of_all,
             AVG(CASE WHEN reason_code = '{no_history}' THEN {prediction} END) AS of_newcomers,
             AVG(CASE WHEN reason_code = '{no_consent}' THEN {prediction} END) AS of_refusers
@@ -69,6 +70,7 @@ def _columns(into: Output, config: JobConfig) -> str:
         "model_version": "p.model_version",
         "scored_as_of": "p.scored_as_of",
         "is_stale": "true",
+        "is_extrapolated": "p.is_extrapolated",
         "currency": f"'{config.settings.currency}'",
     }
     return ", ".join(f"{stated.get(name, f'k.{name}')} AS {name}" for name in into.table.columns)
@@ -80,6 +82,9 @@ def _query(into: Output, config: JobConfig, newest: date, scores: str, customers
         customers=customers,
         newest=newest,
         prediction=into.prediction,
+        extrapolated="BOOL_OR(is_extrapolated)"
+        if "is_extrapolated" in (into.table.columns or {})
+        else "false",
         no_history=NO_HISTORY,
         no_consent=NO_CONSENT,
         columns=_columns(into, config),

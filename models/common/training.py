@@ -16,8 +16,8 @@ from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from models.common import candidate as candidates
-from models.common import cutoffs, features, gate, params, registry, tracking, training_sets
-from models.common.boosting import Manifest, predict
+from models.common import cutoffs, gate, params, registry, speaking, tracking, training_sets
+from models.common.boosting import Manifest
 from models.common.candidate import Candidate
 from models.common.gate import Verdict
 from models.common.params import Params
@@ -56,7 +56,7 @@ def _already_made(config: JobConfig, name: str, fingerprint: str) -> Version | N
 def _can_judge(manifest: Manifest, held_out: pl.DataFrame) -> bool:
     """Whether a booster saw none of the held-out outcomes, and finds its columns."""
     did_not_see = manifest.labels_end <= held_out["as_of_date"][0]
-    return did_not_see and set(manifest.features) <= set(held_out.columns)
+    return did_not_see and speaking.needed(manifest) <= set(held_out.columns)
 
 
 def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
@@ -67,7 +67,7 @@ def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) 
         with suppress(AlluviumError, ValueError):
             booster, manifest = load(config.settings, version)
             if _can_judge(manifest, made.held_out):
-                predicted = predict(booster, features.matrix(made.held_out, manifest.features))
+                predicted = speaking.speak(booster, manifest, speaking.of_frame(made.held_out))
                 return task.figures(task.outcome(made.held_out), predicted)
     return None
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
+SLICES = ("slice_region",)
 OUTCOMES = ("outcome_orders", "outcome_spend")
 MOST_ON_DRIVER = 500_000
 TABLES = {
@@ -48,6 +49,7 @@ _ROWS = """
     )
     SELECT
         {selected},
+        c.region AS slice_region,
         CAST(COALESCE(u.outcome_orders, 0) AS DOUBLE) AS outcome_orders,
         CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend
     FROM {facts} AS f
@@ -175,7 +177,7 @@ def _checked(
     frame = rows.sort("as_of_date", "customer_id")
     refuse_the_future(frame, question.horizon_days, question.run_date)
     noted = {TABLES[name].full_name: version for name, version in versions.items()}
-    return TrainingSet(frame.select(*columns.KEYS, *names, *OUTCOMES), tuple(names), noted)
+    return TrainingSet(frame.select(*columns.KEYS, *names, *SLICES, *OUTCOMES), tuple(names), noted)
 
 
 def build(spark: SparkSession, question: Question, most_on_driver: int = MOST_ON_DRIVER) -> TrainingSet:

@@ -52,6 +52,9 @@ def features(bought: pl.DataFrame, customers: pl.DataFrame, as_of: date) -> pl.D
         orders_90d=recent.sum().cast(pl.Int32),
         spend_90d=pl.col("order_total").filter(recent).sum(),
         days_since_last_order=pl.col("days").min().cast(pl.Int32),
+        days_since_first_order=pl.col("days").max().cast(pl.Int32),
+        order_days=pl.col("days").n_unique().cast(pl.Int32),
+        lifetime_spend=pl.col("order_total").sum(),
     )
     return customers.select("customer_id", as_of_date=pl.lit(as_of)).join(
         summed, on="customer_id", how="left"
@@ -74,7 +77,9 @@ def lake(spark, config: JobConfig) -> Iterator[None]:
         pl.DataFrame({"customer_id": names})
         .join(first, on="customer_id", how="left")
         .with_columns(
-            first_seen_on=pl.lit(date(2024, 12, 1)), is_profiling_allowed=pl.col("customer_id") != "C1"
+            first_seen_on=pl.lit(date(2024, 12, 1)),
+            region=pl.lit("north"),
+            is_profiling_allowed=pl.col("customer_id") != "C1",
         )
     )
     days = [*cutoffs.wanted(RUN_DATE), AS_OF]
@@ -101,20 +106,30 @@ def rows(spark, table, as_of: date = AS_OF) -> pl.DataFrame:
 
 def test_every_customer_has_one_score_per_horizon(spark, scored) -> None:
     churn, ltv = rows(spark, catalog.ML_CHURN_SCORES), rows(spark, catalog.ML_LTV_SCORES)
-    for scores, horizon_days in ((churn, 30), (ltv, 60)):
-        assert scores.height == scores["customer_id"].n_unique() == SHOPPERS + 2
-        assert set(scores["horizon_days"]) == {horizon_days}
+    for scores, horizons in ((churn, {30}), (ltv, {30, 60, 90, 365})):
+        assert scores["customer_id"].n_unique() == SHOPPERS + 2
+        assert scores.height == (SHOPPERS + 2) * len(horizons)
+        assert scores.select("customer_id", "horizon_days").is_unique().all()
+        assert set(scores["horizon_days"]) == horizons
         assert set(scores["model_version"]) == {"1"}
     assert churn["churn_probability"].is_between(0, 1).all()
     assert (ltv["predicted_spend"] >= 0).all()
     assert scored["churn.score"]["customers_no_history"] >= 2
 
 
+def test_a_year_is_extrapolated_and_says_so(spark, scored) -> None:
+    ltv = rows(spark, catalog.ML_LTV_SCORES).filter(pl.col("scored_for") == "model")
+    assert ltv.filter(pl.col("is_extrapolated"))["horizon_days"].unique().to_list() == [365]
+    by_horizon = dict(ltv.group_by("horizon_days").agg(pl.col("predicted_spend").sum()).iter_rows())
+    assert by_horizon[30] < by_horizon[60] < by_horizon[90] < by_horizon[365]
+    assert ltv["predicted_orders"].null_count() == 0
+
+
 def test_whoever_the_model_cannot_speak_of_gets_the_prior_and_the_reason(
     spark, scored, config: JobConfig
 ) -> None:
     scores = rows(spark, catalog.ML_CHURN_SCORES).rows_by_key("customer_id", named=True, unique=True)
-    priors = registry.manifest(registry.champion(config.settings, "churn_30d")).priors
+    priors = registry.load(config.settings, registry.champion(config.settings, "churn_30d"))[1].priors
     for customer_id, reason in (("N1", "no_history"), ("C1", "no_consent"), ("C8", "lapsed")):
         score = scores[customer_id]
         assert (score["scored_for"], score["reason_code"]) == ("prior", reason)
@@ -139,8 +154,12 @@ def test_what_a_model_was_trained_on_is_noted_with_the_versions_of_the_tables(
 ) -> None:
     rows_noted = ledger.read(catalog.ML_TRAINING_SETS, config.settings).to_pylist()
     noted = {row["model"]: row for row in rows_noted}
-    assert {name: row["horizon_days"] for name, row in noted.items()} == {"churn": 30, "ltv": 60}
-    assert len(rows_noted) == 2
+    assert sorted((row["model"], row["horizon_days"]) for row in rows_noted) == [
+        ("churn", 30),
+        ("ltv", 30),
+        ("ltv", 60),
+        ("ltv", 90),
+    ]
     assert '"gold.customer_features": 0' in noted["churn"]["table_versions"]
     assert noted["churn"]["evaluated_on"] == date(2025, 9, 1)
     metrics = ledger.read(catalog.ML_MONITORING, config.settings).to_pylist()
@@ -178,7 +197,15 @@ def test_without_a_sound_champion_the_scores_before_are_repeated_and_say_so(
         assert found == {"stale_days": 1}
         repeated = rows(spark, catalog.ML_LTV_SCORES, AS_OF + timedelta(days=1))
         assert repeated["is_stale"].all()
-        same = ["customer_id", "predicted_spend", "spend_decile", "reason_code", "scored_as_of"]
+        same = [
+            "customer_id",
+            "horizon_days",
+            "is_extrapolated",
+            "predicted_spend",
+            "spend_decile",
+            "reason_code",
+            "scored_as_of",
+        ]
         assert repeated.select(same).equals(before.select(same))
         with pytest.raises(AlluviumError, match="alluvium job ltv"):
             scoring.run(spark, JobConfig(date(2025, 9, 29), config.settings), models.ltv.score.OUTPUT)

@@ -83,7 +83,7 @@ def test_the_file_that_scores_is_the_booster_with_its_manifest(
     registry.promote(home, NAME, versions[0], "the first")
     champion = registry.champion(home, NAME)
     booster, manifest = registry.load(home, champion)
-    assert registry.manifest(champion) == manifest == from_bytes(made.content)[1]
+    assert manifest == from_bytes(made.content)[1]
     assert booster.num_boosted_rounds() == made.trees
     # Whoever opens it through MLflow gets the same booster.
     mlflow.set_tracking_uri(mlflow_door.tracking_uri(home))
