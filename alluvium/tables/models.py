@@ -117,8 +117,14 @@ ML_MONITORING = Table(
         "model": ("string", "Folder of the model under models/"),
         "horizon_days": _HORIZON,
         "as_of_date": _AS_OF,
-        "metric": ("string", "count_<group>, mean_score, p10_score, p50_score, p90_score, stale_days"),
+        "metric": (
+            "string",
+            "count_<group>, mean_score, p10_score, p50_score, p90_score; psi_<feature>, missing_<feature>, "
+            "psi_prediction; realised_count, realised_predicted, realised_observed, realised_error of the "
+            "scores whose window closes today; retrain_time, retrain_drift, retrain_decay; stale_days",
+        ),
         "value": ("double", "The figure"),
+        "alert": ("string", "warn or alert when somebody should look, else null"),
         "model_version": _VERSION,
     },
     retention_days=400,

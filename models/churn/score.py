@@ -14,7 +14,15 @@ from alluvium.job import JobConfig
 from models.common import scoring
 from models.common.output import Output
 
-OUTPUT = Output("churn", catalog.ML_CHURN_SCORES, "churn_probability", "churn_decile", digits=6, highest=1.0)
+OUTPUT = Output(
+    "churn",
+    catalog.ML_CHURN_SCORES,
+    prediction="churn_probability",
+    decile="churn_decile",
+    digits=6,
+    observed="CASE WHEN o.orders IS NULL THEN 1.0 ELSE 0.0 END",
+    is_money=False,
+)
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:

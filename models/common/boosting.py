@@ -33,7 +33,9 @@ class Manifest:
     trees and of what else speaks (see speaking) in a prediction, `value` the parameters of BG/NBD and
     Gamma-Gamma (see btyd.customers).
     `interval` says how far off a prediction may be (see intervals), `words` what the features are called,
-    `reference` how they were spread at the newest cut-off (see drift).
+    `reference` how they and the
+    predictions were spread when it was made (see drift), `error` how far off it was on the held-out cut-off:
+    mean absolute error of money, Brier score of a probability.
     """
 
     model: str
@@ -47,6 +49,7 @@ class Manifest:
     interval: Mapping[str, list[float]] | None = None
     words: Mapping[str, str] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    error: float | None = None
 
     def to_json(self) -> str:
         """As a text that a booster can hold."""

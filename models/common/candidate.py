@@ -23,6 +23,7 @@ from models.common.features import Matrix, matrix, without
 from models.common.params import Params
 from models.common.task import Task
 from models.common.training_sets import TrainingSet
+from models.common.watching import PREDICTION
 
 if TYPE_CHECKING:
     from xgboost import Booster
@@ -144,8 +145,8 @@ def _tune(work: _Work, cut: Split) -> _Tuned:
     return _Tuned(trees, weights, intervals.fit(later[1], predicted, work.task.offsets))
 
 
-def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> dict[str, Any]:
-    """The held-out cut-off, by the booster and by baselines that know no more than it does."""
+def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> tuple[dict[str, Any], Numbers]:
+    """The held-out cut-off, by the booster and by baselines that know no more; and its predictions."""
     known, held_out = at(work.population, cut.known), at(work.population, [cut.evaluation])
     predictions = {"model": speaking.speak(booster, manifest, speaking.of_frame(held_out))}
     predictions |= work.task.baselines(known, held_out, work.horizon_days)
@@ -159,7 +160,7 @@ def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> d
         found["interval"] = work.task.coverage(
             work.task.outcome(held_out), predictions["model"], manifest.interval
         )
-    return found
+    return found, predictions["model"]
 
 
 def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Candidate:
@@ -173,12 +174,18 @@ def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Ca
     closed = data.cutoffs
     measured = boosting.fit(params.xgboost, tuned.trees, *work.numbers(cut.known))
     scoring = boosting.fit(params.xgboost, tuned.trees, *work.numbers(closed))
-    then, now = work.manifest(cut.known, tuned), work.manifest(closed, tuned)
+    then = work.manifest(cut.known, tuned)
+    found, predicted = _measure(work, cut, measured, then)
+    now = work.manifest(closed, tuned)
+    now = replace(
+        now,
+        reference={**now.reference, PREDICTION: drift.of_values([predicted])},
+        error=found["figures"]["mae" if task.is_money else "brier"],
+    )
     return Candidate(
         content=boosting.to_bytes(scoring, now),
         evaluated=boosting.to_bytes(measured, then),
-        evaluation=_measure(work, cut, measured, then)
-        | {"importance": boosting.importance(scoring, features)},
+        evaluation=found | {"importance": boosting.importance(scoring, features)},
         held_out=at(active, [cut.evaluation]),
         trees=tuned.trees,
         features=features,

@@ -34,7 +34,8 @@ def stability(reference: Sequence[float], now: Sequence[float]) -> float:
     return float(np.sum((after - before) * np.log(after / before)))
 
 
-def _of_feature(by_cutoff: Sequence[Numbers]) -> dict[str, Any]:
+def of_values(by_cutoff: Sequence[Numbers]) -> dict[str, Any]:
+    """Tenths of the newest values, their shares, and the limit; the values of each cut-off, oldest first."""
     newest = by_cutoff[-1]
     known = newest[~np.isnan(newest)]
     edges = np.unique(np.quantile(known, np.arange(1, 10) / 10)).tolist() if len(known) else []
@@ -49,7 +50,7 @@ def reference(rows: pl.DataFrame, features: Sequence[str]) -> dict[str, dict[str
     days = rows["as_of_date"].unique().sort().to_list()
     parts = [rows.filter(pl.col("as_of_date") == day) for day in days]
     return {
-        name: _of_feature([part[name].cast(pl.Float64).to_numpy().astype(np.float64) for part in parts])
+        name: of_values([part[name].cast(pl.Float64).to_numpy().astype(np.float64) for part in parts])
         for name in features
     }
 

@@ -1,7 +1,7 @@
 """How far off a prediction may be: what was seen on a later cut-off, by the size of the prediction.
 
-Amounts: split conformal prediction (Lei et al. 2018) within fifths of the prediction. Probabilities: Wilson's
-interval (1927) of the rate that was observed within fifths.
+Amounts: split conformal prediction (Lei et al. 2018) within fifths of the prediction. Probabilities: the rate
+that a hundred customers with this prediction may show, from the rate that was observed within fifths.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Offsets = Callable[[Numbers, Numbers], tuple[float, float]]
 
 LEVEL = 0.8
 FIFTHS = 5
+GROUP = 100
 NORMAL = 1.2816  # The 90th percentile of the normal distribution: 80 % lie within.
 
 
@@ -32,11 +33,15 @@ def of_amount(outcome: Numbers, predicted: Numbers) -> tuple[float, float]:
 
 
 def of_probability(outcome: Numbers, predicted: Numbers) -> tuple[float, float]:
-    """Wilson's interval of the observed rate, as distances from the mean prediction."""
+    """Where the rate of `GROUP` such customers will lie, as distances from the mean prediction.
+
+    The centre is Wilson's, which never says that nothing can happen; the spread is that of the rows it was
+    measured on and that of the group together.
+    """
     count, rate = len(outcome), float(outcome.mean())
     spread = NORMAL**2 / count
     middle = (rate + spread / 2) / (1 + spread)
-    half = NORMAL / (1 + spread) * np.sqrt(rate * (1 - rate) / count + spread / (4 * count))
+    half = NORMAL * np.sqrt(middle * (1 - middle) * (1 / count + 1 / GROUP))
     mean = float(predicted.mean())
     return float(min(middle - half - mean, 0.0)), float(max(middle + half - mean, 0.0))
 

@@ -1,15 +1,16 @@
-"""How the scores of a night look: counts and quantiles, kept in ml.monitoring."""
+"""How the scores of a night look, and what was watched beside them: kept in ml.monitoring."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from alluvium import catalog, ledger
 from alluvium.job import JobConfig
+from models.common.watching import Metric
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -49,50 +50,45 @@ def of_frame(scores: DataFrame) -> Measured:
     return [row.asDict() for row in found]
 
 
-def _metrics(row: Mapping[str, Any]) -> dict[str, float]:
-    found = {f"count_{row['group']}": float(row["count"])}
-    if row["group"] == "model":
-        found |= {name: float(row[name]) for name in ("mean_score", *QUANTILES)}
-    return found
+def _metrics(measured: Measured) -> Iterator[Metric]:
+    for row in measured:
+        horizon_days, version, group = (row[name] for name in GROUP)
+        yield Metric(horizon_days, version, f"count_{group}", float(row["count"]))
+        if group == "model":
+            for name in ("mean_score", *QUANTILES):
+                yield Metric(horizon_days, version, name, float(row[name]))
 
 
-def _replace(
-    model: str, config: JobConfig, found: Sequence[tuple[int | None, str | None, str, float]]
-) -> None:
-    """The model's rows of the day: horizon, version, metric, value."""
+def _replace(model: str, config: JobConfig, found: Sequence[Metric]) -> None:
+    """The model's rows of the day."""
     rows = [
         {
             "model": model,
-            "horizon_days": horizon_days,
+            "horizon_days": metric.horizon_days,
             "as_of_date": config.as_of_date,
-            "metric": metric,
-            "value": value,
-            "model_version": version,
+            "metric": metric.name,
+            "value": metric.value,
+            "alert": metric.alert,
+            "model_version": metric.version,
         }
-        for horizon_days, version, metric, value in found
+        for metric in found
     ]
     same = f"model = '{model}' AND as_of_date = '{config.as_of_date}'"
     ledger.replace(catalog.ML_MONITORING, rows, same, config.settings)
 
 
-def note(measured: Measured, model: str, config: JobConfig) -> dict[str, int]:
-    """Replace the model's rows of the day; returns the counts by group, summed over horizons."""
-    _replace(
-        model,
-        config,
-        [
-            (row["horizon_days"], row["model_version"], metric, value)
-            for row in measured
-            for metric, value in _metrics(row).items()
-        ],
-    )
+def note(measured: Measured, watched: Sequence[Metric], model: str, config: JobConfig) -> dict[str, int]:
+    """Replace the model's rows of the day; returns counts by group, summed over horizons, and alerts."""
+    _replace(model, config, [*_metrics(measured), *watched])
     counts: Counter[str] = Counter()
     for row in measured:
         counts[f"customers_{row['group']}"] += int(row["count"])
+    counts["alerts"] = sum(metric.alert == "alert" for metric in watched)
+    counts.update({metric.name: 1 for metric in watched if metric.name.startswith("retrain_")})
     return dict(counts)
 
 
-def note_stale(model: str, config: JobConfig, days: int) -> dict[str, int]:
+def note_stale(model: str, horizon_days: int, config: JobConfig, days: int) -> dict[str, int]:
     """Note that the scores of the day are older ones, made so many days before."""
-    _replace(model, config, [(None, None, "stale_days", float(days))])
+    _replace(model, config, [Metric(horizon_days, "", "stale_days", float(days), "alert")])
     return {"stale_days": days}

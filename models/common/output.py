@@ -21,15 +21,21 @@ TENTHS = 10
 
 @dataclass(frozen=True)
 class Output:
-    """A model, its table, what it calls a prediction and its tenth, to how many digits it publishes, and the
-    highest that a prediction can be."""
+    """A model, its table, what it calls a prediction and its tenth, to how many digits it publishes, and
+    what of it is observed in the end: SQL over the orders and the spend, `o`, of a closed window."""
 
     model: str
     table: Table
     prediction: str
     decile: str
     digits: int
-    highest: float = float("inf")
+    observed: str
+    is_money: bool
+
+    @property
+    def highest(self) -> float:
+        """The highest that a prediction can be."""
+        return float("inf") if self.is_money else 1.0
 
     def name(self, column: str) -> str:
         """The table's name of a column of the scores."""

@@ -7,17 +7,22 @@ go to them as bytes that were checked against the registry. Both ways give the s
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+import polars as pl
 import pyarrow as pa
 
 from alluvium import catalog, delta, driver_delta
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
-from models.common import champions, local, monitoring, output, params, reasons, stale, states
+from models.common import champions, local, monitoring, output, params, reasons, stale, states, watching
+from models.common.boosting import Numbers
 from models.common.output import Output
-from models.common.prediction import SCORED, Champion, Telling, score_batches
+from models.common.prediction import FOR_MODEL, SCORED, Champion, Telling, score_batches
+from models.common.watching import Metric
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,7 +30,9 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 MOST_ON_DRIVER = 200_000
-READ = (catalog.GOLD_CUSTOMERS, catalog.GOLD_CUSTOMER_FEATURES)
+DRIFT_SAMPLE = 50_000
+READ = (catalog.GOLD_CUSTOMERS, catalog.GOLD_CUSTOMER_FEATURES, catalog.GOLD_ORDERS)
+SAID = ("customer_id", "horizon_days", "scored_for", watching.PREDICTION)
 
 
 def _literals(config: JobConfig) -> dict[str, Any]:
@@ -43,33 +50,70 @@ def _telling(into: Output, count_customers: int) -> Telling:
     return Telling(into.digits, into.highest, kind, params.load(into.model).extrapolated)
 
 
+def _watched(
+    found: list[Champion], config: JobConfig, columns: Mapping[str, Numbers], closed: Sequence[Any]
+) -> list[Metric]:
+    """Drift of the main horizon's features and scores, closed windows, and whether to train again."""
+    main = found[0]
+    errors = {champion.manifest.horizon_days: champion.manifest.error for champion in found}
+    metrics = watching.drifted(main.manifest, main.number, columns) + watching.realised(closed, errors)
+    return metrics + watching.retraining(main.manifest, main.number, metrics, config.as_of_date)
+
+
+def _population(states: pa.Table, scores: pa.Table, main: Champion) -> dict[str, Numbers]:
+    """Features and predictions of those whom the main horizon's model spoke of; rows in no order."""
+    frame, said = pl.from_arrow(states), pl.from_arrow(scores)
+    assert isinstance(frame, pl.DataFrame)
+    assert isinstance(said, pl.DataFrame)
+    is_main = (pl.col("horizon_days") == main.manifest.horizon_days) & (pl.col("scored_for") == FOR_MODEL)
+    spoken = frame.join(said.filter(is_main).select("customer_id", watching.PREDICTION), on="customer_id")
+    names = [name for name in main.manifest.reference if name in spoken.columns]
+    return {name: spoken[name].cast(pl.Float64).to_numpy().astype(np.float64) for name in names}
+
+
 def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: Output) -> dict[str, int]:
     """Read, score and write in this process."""
-    customers, facts, place = folders
+    customers, facts, orders, place = folders
     has_rows = local.count(facts, _slice(config)) > 0
     states.check(found, list(local.types(facts)), has_rows, config.as_of_date)
-    query = states.query(found, config.as_of_date, "customers", "facts")
-    batches = local.query(query, customers=customers, facts=facts).to_batches()
-    telling = _telling(into, local.count(customers))
-    scores = pa.Table.from_batches(score_batches(iter(batches), found, telling), SCORED)
+    asked = local.query(
+        states.query(found, config.as_of_date, "customers", "facts"), customers=customers, facts=facts
+    )
+    telling = _telling(into, asked.num_rows)
+    scores = pa.Table.from_batches(score_batches(iter(asked.to_batches()), found, telling), SCORED)
     driver_delta.replace(output.as_arrow(scores, into, _literals(config)), place, _slice(config))
-    return monitoring.note(monitoring.of_arrow(scores), into.model, config)
+    query = watching.realised_query(into, _horizons(found), config.as_of_date, "scores", "orders")
+    closed = local.query(query, scores=place, orders=orders).to_pylist()
+    watched = _watched(found, config, _population(asked, scores, found[0]), closed)
+    return monitoring.note(monitoring.of_arrow(scores), watched, into.model, config)
+
+
+def _horizons(found: list[Champion]) -> list[int]:
+    return [champion.manifest.horizon_days for champion in found]
 
 
 def _on_workers(
     spark: SparkSession, found: list[Champion], config: JobConfig, into: Output
 ) -> dict[str, int]:
-    """The same with the rows staying where they are."""
-    facts = delta.read(spark, catalog.GOLD_CUSTOMER_FEATURES)
-    states.check(found, facts.columns, not facts.where(_slice(config)).isEmpty(), config.as_of_date)
-    asked = spark.sql(states.query(found, config.as_of_date, *(table.full_name for table in READ)))
+    """The same with the rows staying where they are; drift is measured on a sample."""
+    customers, facts, orders = (table.full_name for table in READ)
+    rows = delta.read(spark, catalog.GOLD_CUSTOMER_FEATURES)
+    states.check(found, rows.columns, not rows.where(_slice(config)).isEmpty(), config.as_of_date)
+    asked = spark.sql(states.query(found, config.as_of_date, customers, facts))
     count = delta.read(spark, catalog.GOLD_CUSTOMERS).count()
     score = partial(score_batches, champions=found, telling=_telling(into, count))
     # Python on the workers: XGBoost has no function in SQL.
     scores = asked.mapInArrow(score, output.spark_schema(SCORED)).cache()  # Written, and measured.
     try:
         delta.replace_where(output.as_frame(scores, into, _literals(config)), into.table, _slice(config))
-        return monitoring.note(monitoring.of_frame(scores), into.model, config)
+        query = watching.realised_query(
+            into, _horizons(found), config.as_of_date, into.table.full_name, orders
+        )
+        closed = [row.asDict() for row in spark.sql(query).collect()]
+        drawn = f"pmod(xxhash64(customer_id), {max(1, count // DRIFT_SAMPLE)}) = 0"
+        sample = asked.where(drawn).toArrow(), scores.where(drawn).select(*SAID).toArrow()
+        watched = _watched(found, config, _population(*sample, found[0]), closed)
+        return monitoring.note(monitoring.of_frame(scores), watched, into.model, config)
     finally:
         scores.unpersist()
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from alluvium import catalog, delta, driver_delta
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
-from models.common import local, monitoring
+from models.common import local, monitoring, params
 from models.common.output import Output
 from models.common.population import NO_CONSENT, NO_HISTORY
 
@@ -108,7 +108,7 @@ def repeat(
     """
     slice_ = f"as_of_date = DATE '{config.as_of_date}'"
     if folders:
-        customers, _, scores = folders
+        customers, *_, scores = folders
         asked = _NEWEST.format(scores="scores", as_of_date=config.as_of_date)
         newest = _newest(local.query(asked, scores=scores)["newest"][0].as_py(), error)
         query = _query(into, config, newest, "scores", "all_customers")
@@ -122,4 +122,6 @@ def repeat(
         query = _query(into, config, newest, name, catalog.GOLD_CUSTOMERS.full_name)
         delta.replace_where(spark.sql(query), into.table, slice_)
     log.warning("%s; the scores as of %s are repeated, marked stale", error, newest)
-    return monitoring.note_stale(into.model, config, (config.as_of_date - newest).days)
+    return monitoring.note_stale(
+        into.model, params.load(into.model).horizons[0], config, (config.as_of_date - newest).days
+    )

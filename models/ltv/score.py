@@ -14,7 +14,15 @@ from alluvium.job import JobConfig
 from models.common import scoring
 from models.common.output import Output
 
-OUTPUT = Output("ltv", catalog.ML_LTV_SCORES, "predicted_spend", "spend_decile", digits=2)
+OUTPUT = Output(
+    "ltv",
+    catalog.ML_LTV_SCORES,
+    prediction="predicted_spend",
+    decile="spend_decile",
+    digits=2,
+    observed="COALESCE(o.spend, 0.0)",
+    is_money=True,
+)
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
