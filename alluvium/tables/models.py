@@ -53,6 +53,34 @@ ML_CHURN_SCORES = Table(
     retention_days=400,
 )
 
+ML_COUPON_SCORES = Table(
+    schema="ml",
+    name="coupon_scores",
+    comment="How likely a customer redeems a coupon, one row per customer, as-of date and horizon.",
+    key=("customer_id", "as_of_date", "horizon_days"),
+    columns={
+        "customer_id": _CUSTOMER,
+        "as_of_date": _AS_OF,
+        "horizon_days": _HORIZON,
+        "redemption_probability": ("double", "Probability of a redemption within the horizon, 0 to 1"),
+        "redemption_probability_low": ("double", "Lower end of the 80 % interval; null for a prior"),
+        "redemption_probability_high": ("double", "Upper end of the 80 % interval; null for a prior"),
+        "redemption_decile": (
+            "int",
+            "Tenth by probability among model scores of the night, 1 most likely to redeem",
+        ),
+        "scored_for": _SCORED_FOR,
+        "reason_code": _REASON,
+        "reasons": _REASONS,
+        "reasons_kind": _REASONS_KIND,
+        "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
+    },
+    partition_by=("as_of_date",),
+    retention_days=400,
+)
+
 ML_LTV_SCORES = Table(
     schema="ml",
     name="ltv_scores",

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from alluvium import catalog
 from alluvium.job import JobConfig
 from models.common import scoring
-from models.common.output import Output
+from models.common.output import Output, Window
 
 OUTPUT = Output(
     "churn",
@@ -20,7 +20,9 @@ OUTPUT = Output(
     prediction="churn_probability",
     decile="churn_decile",
     digits=6,
-    observed="CASE WHEN o.orders IS NULL THEN 1.0 ELSE 0.0 END",
+    window=Window(
+        catalog.GOLD_ORDERS, "ordered_on", "order_total", "CASE WHEN o.times IS NULL THEN 1.0 ELSE 0.0 END"
+    ),
     is_money=False,
 )
 

@@ -29,6 +29,10 @@ if TYPE_CHECKING:
     from xgboost import Booster
 
 
+class TooLittleError(AlluviumError):
+    """There is not enough to learn from or to measure on; no model was made."""
+
+
 @dataclass(frozen=True)
 class Candidate:
     """Two boosters: `content`, fitted on every closed cut-off, is what scores; `evaluated`, fitted only on
@@ -114,14 +118,14 @@ def _rarer(rows: pl.DataFrame, task: Task) -> int:
 
 
 def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -> Split:
-    """The split, when there is enough to learn from and to measure on; else AlluviumError with the counts."""
+    """The split, when there is enough to learn from and to measure on; else TooLittleError."""
     days = rows["as_of_date"].unique().sort().to_list()
     least, count = params.minimum, _rarer(rows, task)
     cut = split(days, horizon_days)
     count_held_out = _rarer(at(rows, [cut.evaluation]), task) if cut else 0
     if cut and len(rows) >= least.rows and count >= least.events and count_held_out >= least.events // 4:
         return cut
-    raise AlluviumError(
+    raise TooLittleError(
         f"Too little to train {task.name} on: {len(rows)} rows with {count} of the rarer outcome at cut-offs "
         f"{', '.join(map(str, days)) or 'none'}; {least.rows} rows, {least.events} of each outcome and two "
         f"cut-offs {horizon_days} days apart are needed",
@@ -164,7 +168,7 @@ def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> t
 
 
 def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Candidate:
-    """Fit and measure a candidate; raises AlluviumError when there is too little data."""
+    """Fit and measure a candidate; raises TooLittleError when there is too little data."""
     active = population.active(data.frame, params.active_days)
     cut = _enough(active, task, params, horizon_days)
     flagged = leaks.suspicious(active, data.features, task.events(active), params.leaks)

@@ -39,6 +39,15 @@ def find(settings: Settings, name: str) -> Version:
     )
 
 
+def is_known(settings: Settings, model: str, horizon_days: int) -> bool:
+    """Whether somebody is champion, sound or not."""
+    try:
+        find(settings, registered_name(model, horizon_days))
+    except AlluviumError:
+        return False
+    return True
+
+
 def load(settings: Settings, model: str, horizon_days: int) -> Champion:
     """The champion of a horizon; raises AlluviumError when it is missing or its file was changed."""
     version = find(settings, registered_name(model, horizon_days))

@@ -20,16 +20,29 @@ TENTHS = 10
 
 
 @dataclass(frozen=True)
+class Window:
+    """What is observed of a prediction once its window closed: rows of a table by their day, and SQL over
+    their number and amount, `o.times` and `o.amount`, which are null when there were none.
+    """
+
+    table: Table
+    day: str
+    amount: str
+    observed: str
+
+
+@dataclass(frozen=True)
 class Output:
     """A model, its table, what it calls a prediction and its tenth, to how many digits it publishes, and
-    what of it is observed in the end: SQL over the orders and the spend, `o`, of a closed window."""
+    what is observed in the end.
+    """
 
     model: str
     table: Table
     prediction: str
     decile: str
     digits: int
-    observed: str
+    window: Window
     is_money: bool
 
     @property

@@ -57,6 +57,9 @@ class Params(_Strict):
     extrapolated: tuple[int, ...] = Field(
         (), description="Days that BG/NBD alone speaks of, beyond what was observed"
     )
+    is_optional: bool = Field(
+        False, description="A shop may lack what it learns from: then there is no model and no failure"
+    )
     active_days: int = Field(ge=1, description="Population: a purchase in so many days before the cut-off")
     cutoffs: int = Field(ge=2, description="How many months back")
     most_rows: int = Field(ge=1000, description="Larger training sets are sampled by customer")

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_ON_DRIVER = 200_000
 DRIFT_SAMPLE = 50_000
-READ = (catalog.GOLD_CUSTOMERS, catalog.GOLD_CUSTOMER_FEATURES, catalog.GOLD_ORDERS)
+READ = (catalog.GOLD_CUSTOMERS, catalog.GOLD_CUSTOMER_FEATURES)
 SAID = ("customer_id", "horizon_days", "scored_for", watching.PREDICTION)
 
 
@@ -73,7 +73,7 @@ def _population(states: pa.Table, scores: pa.Table, main: Champion) -> dict[str,
 
 def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: Output) -> dict[str, int]:
     """Read, score and write in this process."""
-    customers, facts, orders, place = folders
+    customers, facts, events, place = folders
     has_rows = local.count(facts, _slice(config)) > 0
     states.check(found, list(local.types(facts)), has_rows, config.as_of_date)
     asked = local.query(
@@ -82,8 +82,8 @@ def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: O
     telling = _telling(into, asked.num_rows)
     scores = pa.Table.from_batches(score_batches(iter(asked.to_batches()), found, telling), SCORED)
     driver_delta.replace(output.as_arrow(scores, into, _literals(config)), place, _slice(config))
-    query = watching.realised_query(into, _horizons(found), config.as_of_date, "scores", "orders")
-    closed = local.query(query, scores=place, orders=orders).to_pylist()
+    query = watching.realised_query(into, _horizons(found), config.as_of_date, "scores", "events")
+    closed = local.query(query, scores=place, events=events).to_pylist()
     watched = _watched(found, config, _population(asked, scores, found[0]), closed)
     return monitoring.note(monitoring.of_arrow(scores), watched, into.model, config)
 
@@ -96,7 +96,7 @@ def _on_workers(
     spark: SparkSession, found: list[Champion], config: JobConfig, into: Output
 ) -> dict[str, int]:
     """The same with the rows staying where they are; drift is measured on a sample."""
-    customers, facts, orders = (table.full_name for table in READ)
+    customers, facts, events = (table.full_name for table in (*READ, into.window.table))
     rows = delta.read(spark, catalog.GOLD_CUSTOMER_FEATURES)
     states.check(found, rows.columns, not rows.where(_slice(config)).isEmpty(), config.as_of_date)
     asked = spark.sql(states.query(found, config.as_of_date, customers, facts))
@@ -107,7 +107,7 @@ def _on_workers(
     try:
         delta.replace_where(output.as_frame(scores, into, _literals(config)), into.table, _slice(config))
         query = watching.realised_query(
-            into, _horizons(found), config.as_of_date, into.table.full_name, orders
+            into, _horizons(found), config.as_of_date, into.table.full_name, events
         )
         closed = [row.asDict() for row in spark.sql(query).collect()]
         drawn = f"pmod(xxhash64(customer_id), {max(1, count // DRIFT_SAMPLE)}) = 0"
@@ -128,7 +128,7 @@ def run(
     """
     if driver_delta.folder(spark, into.table) is None:
         delta.create(spark, into.table)
-    folders = local.folders(spark, (*READ, into.table))
+    folders = local.folders(spark, (*READ, into.window.table, into.table))
     if folders and local.count(folders[0]) > most_on_driver:
         folders = None
     try:

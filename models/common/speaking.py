@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 TREES, BG_NBD, RATE = "trees", "bg_nbd", "rate_90d"
 RATE_COLUMN, RATE_DAYS = "spend_90d", 90
-TENTHS = 10
+TENTHS, LEAST_TREES = 10, 2
 
 
 def of_frame(rows: pl.DataFrame) -> Column:
@@ -63,10 +63,17 @@ def blended(trees: Numbers, manifest: Manifest, column: Column) -> Numbers:
 
 
 def best_weights(said: Mapping[str, Numbers], outcome: Numbers) -> dict[str, float]:
-    """The weights, in tenths, with the smallest mean absolute error; of equal ones, more of the trees."""
+    """The weights, in tenths, with the smallest mean absolute error; the first name is the trees'.
+
+    They keep two tenths at least: the reasons of a score are theirs.
+    """
     names = list(said)
     stacked = np.column_stack([said[name] for name in names])
-    tenths = [each for each in product(range(TENTHS, -1, -1), repeat=len(names)) if sum(each) == TENTHS]
+    tenths = [
+        each
+        for each in product(range(TENTHS, -1, -1), repeat=len(names))
+        if sum(each) == TENTHS and each[0] >= LEAST_TREES
+    ]
     errors = [np.abs(stacked @ (np.array(each) / TENTHS) - outcome).mean() for each in tenths]
     best = tenths[int(np.argmin(errors))]
     return {name: share / TENTHS for name, share in zip(names, best, strict=True) if share}

@@ -8,6 +8,7 @@ Rerun   the same rows and parameters make no second version
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -28,6 +29,9 @@ from models.common.training_sets import Question, TrainingSet
 if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import SparkSession
+
+
+log = logging.getLogger(__name__)
 
 
 def question(config: JobConfig, chosen: Params, horizon_days: int) -> Question:
@@ -140,10 +144,17 @@ def train_horizon(
 def train(spark: SparkSession, config: JobConfig, task: Task) -> dict[str, int]:
     """Train every horizon of the model.
 
-    Raises AlluviumError when there is too little data or a row knows the future; then no model is made.
+    Raises AlluviumError when a row knows the future, or when there is too little data for a model that is not
+    optional; then no model is made.
     """
     chosen = params.load(task.name)
     counts: dict[str, int] = {}
     for horizon_days in chosen.horizons:
-        counts |= train_horizon(spark, config, task, chosen, horizon_days)
+        try:
+            counts |= train_horizon(spark, config, task, chosen, horizon_days)
+        except candidates.TooLittleError as error:
+            if not chosen.is_optional:
+                raise
+            log.warning("%s", error)
+            counts[f"{registry.registered_name(task.name, horizon_days)}_too_little"] = 1
     return counts

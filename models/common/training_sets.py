@@ -26,11 +26,12 @@ if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
 SLICES = ("slice_region",)
-OUTCOMES = ("outcome_orders", "outcome_spend")
+OUTCOMES = ("outcome_orders", "outcome_spend", "outcome_redemptions")
 MOST_ON_DRIVER = 500_000
 TABLES = {
     "facts": catalog.GOLD_CUSTOMER_FEATURES,
     "orders": catalog.GOLD_ORDERS,
+    "redemptions": catalog.GOLD_COUPON_REDEMPTIONS,
     "customers": catalog.GOLD_CUSTOMERS,
 }
 
@@ -46,15 +47,23 @@ _ROWS = """
         INNER JOIN windows AS w ON o.ordered_on >= w.as_of_date AND o.ordered_on < w.outcome_end
         WHERE o.customer_id IS NOT NULL
         GROUP BY o.customer_id, w.as_of_date
+    ),
+    redeemed AS (
+        SELECT r.customer_id, w.as_of_date, COUNT(*) AS outcome_redemptions
+        FROM {redemptions} AS r
+        INNER JOIN windows AS w ON r.redeemed_on >= w.as_of_date AND r.redeemed_on < w.outcome_end
+        GROUP BY r.customer_id, w.as_of_date
     )
     SELECT
         {selected},
         c.region AS slice_region,
         CAST(COALESCE(u.outcome_orders, 0) AS DOUBLE) AS outcome_orders,
-        CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend
+        CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend,
+        CAST(COALESCE(v.outcome_redemptions, 0) AS DOUBLE) AS outcome_redemptions
     FROM {facts} AS f
     INNER JOIN {customers} AS c ON c.customer_id = f.customer_id
     LEFT JOIN outcomes AS u ON u.customer_id = f.customer_id AND u.as_of_date = f.as_of_date
+    LEFT JOIN redeemed AS v ON v.customer_id = f.customer_id AND v.as_of_date = f.as_of_date
     WHERE
         f.as_of_date IN ({cutoffs})
         AND c.is_profiling_allowed

@@ -51,9 +51,9 @@ _REALISED = """
         SELECT s.model_version, CAST(s.{prediction} AS DOUBLE) AS predicted, {observed} AS observed
         FROM {scores} AS s
         LEFT JOIN (
-            SELECT customer_id, COUNT(*) AS orders, CAST(SUM(order_total) AS DOUBLE) AS spend
-            FROM {orders}
-            WHERE ordered_on >= DATE '{start}' AND ordered_on < DATE '{end}'
+            SELECT customer_id, COUNT(*) AS times, CAST(SUM({amount}) AS DOUBLE) AS amount
+            FROM {events}
+            WHERE {day} >= DATE '{start}' AND {day} < DATE '{end}'
             GROUP BY customer_id
         ) AS o ON o.customer_id = s.customer_id
         WHERE s.as_of_date = DATE '{start}' AND s.horizon_days = {horizon_days} AND s.scored_for = 'model'
@@ -61,7 +61,7 @@ _REALISED = """
 """
 
 
-def realised_query(into: Output, horizons: Sequence[int], as_of_date: date, scores: str, orders: str) -> str:
+def realised_query(into: Output, horizons: Sequence[int], as_of_date: date, scores: str, events: str) -> str:
     """One row per horizon: the scores whose window closes today, beside what came. Standard SQL."""
     return " UNION ALL ".join(
         _REALISED.format(
@@ -69,9 +69,11 @@ def realised_query(into: Output, horizons: Sequence[int], as_of_date: date, scor
             start=as_of_date - timedelta(days=days),
             end=as_of_date,
             scores=scores,
-            orders=orders,
+            events=events,
+            day=into.window.day,
+            amount=into.window.amount,
             prediction=into.prediction,
-            observed=into.observed,
+            observed=into.window.observed,
             error="ABS(observed - predicted)" if into.is_money else "POWER(observed - predicted, 2)",
         )
         for days in horizons

@@ -12,7 +12,7 @@ from pyspark.sql import SparkSession
 from alluvium import catalog
 from alluvium.job import JobConfig
 from models.common import scoring
-from models.common.output import Output
+from models.common.output import Output, Window
 
 OUTPUT = Output(
     "ltv",
@@ -20,7 +20,7 @@ OUTPUT = Output(
     prediction="predicted_spend",
     decile="spend_decile",
     digits=2,
-    observed="COALESCE(o.spend, 0.0)",
+    window=Window(catalog.GOLD_ORDERS, "ordered_on", "order_total", "COALESCE(o.amount, 0.0)"),
     is_money=True,
 )
 

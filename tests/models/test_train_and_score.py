@@ -11,6 +11,8 @@ import pytest
 
 import models.churn.score
 import models.churn.train
+import models.coupon.score
+import models.coupon.train
 import models.ltv.score
 import models.ltv.train
 from alluvium import catalog, delta, ledger
@@ -22,7 +24,12 @@ from models.common import cutoffs, mlflow_door, registry, scoring
 RUN_DATE = date(2025, 9, 30)
 AS_OF = date(2025, 10, 1)
 SHOPPERS = 160
-GOLD = (catalog.GOLD_CUSTOMERS, catalog.GOLD_ORDERS, catalog.GOLD_CUSTOMER_FEATURES)
+GOLD = (
+    catalog.GOLD_CUSTOMERS,
+    catalog.GOLD_ORDERS,
+    catalog.GOLD_CUSTOMER_FEATURES,
+    catalog.GOLD_COUPON_REDEMPTIONS,
+)
 
 
 def orders() -> pl.DataFrame:
@@ -84,11 +91,12 @@ def lake(spark, config: JobConfig) -> Iterator[None]:
     )
     days = [*cutoffs.wanted(RUN_DATE), AS_OF]
     facts = pl.concat([features(bought, customers, day) for day in days])
-    for table, frame in zip(GOLD, (customers, bought, facts), strict=True):
+    redeemed = bought.filter(pl.col("order_total") > 40).select("customer_id", redeemed_on="ordered_on")
+    for table, frame in zip(GOLD, (customers, bought, facts, redeemed), strict=True):
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
         spark.createDataFrame(frame.to_arrow()).write.format("delta").saveAsTable(table.full_name)
     yield
-    for table in (*GOLD, catalog.ML_CHURN_SCORES, catalog.ML_LTV_SCORES):
+    for table in (*GOLD, catalog.ML_CHURN_SCORES, catalog.ML_COUPON_SCORES, catalog.ML_LTV_SCORES):
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
 
 
@@ -115,6 +123,17 @@ def test_every_customer_has_one_score_per_horizon(spark, scored) -> None:
     assert churn["churn_probability"].is_between(0, 1).all()
     assert (ltv["predicted_spend"] >= 0).all()
     assert scored["churn.score"]["customers_no_history"] >= 2
+
+
+def test_a_third_model_is_a_folder_and_a_params_file(spark, scored, config: JobConfig) -> None:
+    assert models.coupon.score.run(spark, config) == {"without_model": 1}
+    trained = models.coupon.train.run(spark, config)
+    if "coupon_30d_too_little" in trained:
+        pytest.fail(f"the shop of this test redeems too little: {trained}")
+    models.coupon.score.run(spark, config)
+    scores = rows(spark, catalog.ML_COUPON_SCORES)
+    assert scores["customer_id"].n_unique() == scores.height == SHOPPERS + 2
+    assert scores["redemption_probability"].is_between(0, 1).all()
 
 
 def test_a_year_is_extrapolated_and_says_so(spark, scored) -> None:
