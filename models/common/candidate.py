@@ -37,12 +37,14 @@ class TooLittleError(AlluviumError):
 class Candidate:
     """Two boosters: `content`, fitted on every closed cut-off, is what scores; `evaluated`, fitted only on
     what was known at the held-out cut-off, is what `evaluation` measures and a later gate can judge again.
+    `predicted` is what that one says of the rows of `held_out`.
     """
 
     content: bytes
     evaluated: bytes
     evaluation: dict[str, Any]
     held_out: pl.DataFrame
+    predicted: Numbers
     trees: int
     features: tuple[str, ...]
     suspicious: dict[str, str]
@@ -191,6 +193,7 @@ def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Ca
         evaluated=boosting.to_bytes(measured, then),
         evaluation=found | {"importance": boosting.importance(scoring, features)},
         held_out=at(active, [cut.evaluation]),
+        predicted=predicted,
         trees=tuned.trees,
         features=features,
         suspicious=flagged,

@@ -55,7 +55,7 @@ def of_amounts(outcome: Numbers, predicted: Numbers) -> dict[str, float]:
     error = predicted - outcome
     ranks = rankdata(outcome), rankdata(predicted)
     # One prediction for everybody ranks nobody.
-    spearman = np.corrcoef(*ranks)[0, 1] if predicted.std() > 0 and outcome.std() > 0 else 0.0
+    spearman = np.corrcoef(*ranks)[0, 1] if np.ptp(predicted) > 0 and np.ptp(outcome) > 0 else 0.0
     return {
         "mae": mae(outcome, predicted),
         "rmse": float(np.sqrt((error**2).mean())),

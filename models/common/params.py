@@ -44,7 +44,6 @@ class GateRule(_Strict):
     """When a challenger replaces the champion."""
 
     figure: str
-    higher_is_better: bool
     total_within: float = Field(
         gt=0, description="Largest relative difference of predicted and observed totals"
     )

@@ -17,11 +17,11 @@ from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from models.common import candidate as candidates
-from models.common import cutoffs, gate, params, registry, speaking, tracking, training_sets
-from models.common.boosting import Manifest
+from models.common import cutoffs, evaluation, gate, params, registry, speaking, tracking, training_sets
+from models.common.boosting import Manifest, Numbers
 from models.common.candidate import Candidate
 from models.common.gate import Verdict
-from models.common.params import Params
+from models.common.params import GateRule, Params
 from models.common.registry import Version
 from models.common.task import Task
 from models.common.training_sets import Question, TrainingSet
@@ -63,7 +63,7 @@ def _can_judge(manifest: Manifest, held_out: pl.DataFrame) -> bool:
     return did_not_see and speaking.needed(manifest) <= set(held_out.columns)
 
 
-def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
+def champion_predictions(config: JobConfig, name: str, made: Candidate) -> Numbers | None:
     """The champion on the candidate's held-out cut-off, by a booster that did not see it; else None."""
     if (version := registry.with_alias(config.settings, name)) is None:
         return None
@@ -71,9 +71,18 @@ def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) 
         with suppress(AlluviumError, ValueError):
             booster, manifest = load(config.settings, version)
             if _can_judge(manifest, made.held_out):
-                predicted = speaking.speak(booster, manifest, speaking.of_frame(made.held_out))
-                return task.figures(task.outcome(made.held_out), predicted)
+                return speaking.speak(booster, manifest, speaking.of_frame(made.held_out))
     return None
+
+
+def judged(config: JobConfig, name: str, task: Task, made: Candidate, rule: GateRule) -> Verdict:
+    """The candidate against the champion, on the customers of the held-out cut-off."""
+    theirs = champion_predictions(config, name, made)
+    if theirs is None:
+        return gate.judge(made.evaluation["figures"], None, None, rule)
+    outcome = task.outcome(made.held_out)
+    gain = evaluation.paired_gain(task, outcome, made.predicted, theirs)
+    return gate.judge(made.evaluation["figures"], task.figures(outcome, theirs), gain, rule)
 
 
 def _register(
@@ -129,7 +138,7 @@ def train_horizon(
         return {f"{name}_version": int(known.number), f"{name}_reused": 1}
     made = candidates.make(data, task, chosen, horizon_days)
     made.evaluation.update(model=task.name, horizon_days=horizon_days, run_date=config.run_date.isoformat())
-    verdict = gate.judge(made.evaluation["figures"], champion_figures(config, name, task, made), chosen.gate)
+    verdict = judged(config, name, task, made, chosen.gate)
     number = _register(config, name, made, chosen, verdict, fingerprint)
     _note(config, asked, data, made, task, fingerprint)
     return {

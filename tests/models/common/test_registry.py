@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 
 import mlflow.xgboost
+import numpy as np
 import pytest
 
 from alluvium.errors import AlluviumError
@@ -137,6 +138,6 @@ def test_a_champion_is_judged_by_the_booster_that_did_not_see_the_window(
     registry.promote(home, NAME, versions[0], "the first")
     config = JobConfig(RUN_DATE, home)
     # The scoring booster saw these outcomes: the one that was measured stands in, with the figures of then.
-    assert training.champion_figures(config, NAME, TASK, made) == made.evaluation["figures"]
+    np.testing.assert_allclose(training.champion_predictions(config, NAME, made), made.predicted)
     unknown = replace(made, held_out=made.held_out.drop("spend_90d"))
-    assert training.champion_figures(config, NAME, TASK, unknown) is None
+    assert training.champion_predictions(config, NAME, unknown) is None
