@@ -15,7 +15,7 @@ import pyarrow as pa
 from models.common import boosting, intervals, reasons, speaking
 from models.common.boosting import Manifest, Numbers
 from models.common.btyd import customers
-from models.common.btyd.customers import Column
+from models.common.btyd.customers import Column, ValueModel
 from models.common.population import LAPSED, LAST_ORDER, NO_CONSENT, NO_HISTORY, orders_column
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Champion:
 @dataclass(frozen=True)
 class Telling:
     """How scores are told: predictions to so many digits, at most `highest`; reasons exact or approximate;
-    and for which horizons BG/NBD of the first champion goes beyond what was ever observed.
+    and for which horizons BG/NBD of the first champion, if it has one, goes beyond what was ever observed.
     """
 
     digits: int
@@ -82,8 +82,9 @@ def score_batches(
     for batch in batches:
         for champion, booster in zip(champions, boosters, strict=True):
             yield _scored(batch, champion, booster, telling)
-        for horizon_days in telling.extrapolated:
-            yield _extrapolated(batch, champions[0], horizon_days, telling)
+        if known := speaking.value_model(champions[0].manifest):
+            for horizon_days in telling.extrapolated:
+                yield _extrapolated(batch, champions[0], known, horizon_days, telling)
 
 
 def _column(batch: pa.RecordBatch) -> Column:
@@ -133,11 +134,6 @@ def _spread(values: Numbers, is_asked: np.ndarray) -> Numbers:
     return found
 
 
-def _orders(manifest: Manifest, column: Column, horizon_days: int) -> Numbers | None:
-    known = speaking.value_model(manifest)
-    return None if known is None else np.round(customers.expected_orders(known, column, horizon_days), 3)
-
-
 def _scored(batch: pa.RecordBatch, champion: Champion, booster: Booster, telling: Telling) -> pa.RecordBatch:
     manifest = champion.manifest
     why = why_not(batch, manifest.active_days)
@@ -156,7 +152,8 @@ def _scored(batch: pa.RecordBatch, champion: Champion, booster: Booster, telling
     if manifest.interval:
         low, high = intervals.apply(manifest.interval, spoken, telling.highest)
         told |= {"low": _spread(low, is_asked), "high": _spread(high, is_asked)}
-    if (orders := _orders(manifest, column, manifest.horizon_days)) is not None:
+    if known := speaking.value_model(manifest):
+        orders = np.round(customers.expected_orders(known, column, manifest.horizon_days), 3)
         told["predicted_orders"] = _spread(orders, is_asked)
     if manifest.words:
         names = [manifest.words[name] for name in manifest.features]
@@ -167,12 +164,10 @@ def _scored(batch: pa.RecordBatch, champion: Champion, booster: Booster, telling
 
 
 def _extrapolated(
-    batch: pa.RecordBatch, champion: Champion, horizon_days: int, telling: Telling
+    batch: pa.RecordBatch, champion: Champion, known: ValueModel, horizon_days: int, telling: Telling
 ) -> pa.RecordBatch:
     """BG/NBD and Gamma-Gamma of everybody who ever bought; the others get the prior, stretched."""
     manifest = champion.manifest
-    known = speaking.value_model(manifest)
-    assert known is not None, f"{manifest.model} has no BG/NBD to extrapolate with"
     why = why_not(batch, manifest.active_days)
     why = np.where(why == LAPSED, "", why)
     is_asked = why == ""
@@ -180,11 +175,11 @@ def _extrapolated(
     stretched = horizon_days / manifest.horizon_days
     prediction = np.array([stretched * manifest.priors.get(each, np.nan) for each in why], dtype=np.float64)
     prediction[is_asked] = customers.expected_spend(known, column, horizon_days)
-    orders = _orders(manifest, column, horizon_days)
+    orders = np.round(customers.expected_orders(known, column, horizon_days), 3)
     told = {
         "horizon_days": np.full(len(why), horizon_days, dtype=np.int32),
         "prediction": prediction,
-        "predicted_orders": _spread(orders if orders is not None else np.empty(0), is_asked),
+        "predicted_orders": _spread(orders, is_asked),
         "is_extrapolated": np.ones(len(why), dtype=bool),
         "model_version": [champion.number] * len(why),
     }
