@@ -131,10 +131,11 @@ def run(
     folders = local.folders(spark, (*READ, into.window.table, into.table))
     if folders and local.count(folders[0]) > most_on_driver:
         folders = None
+    chosen = params.load(into.model)
     try:
-        found = [
-            champions.load(config.settings, into.model, days) for days in params.load(into.model).horizons
-        ]
+        found = [champions.load(config.settings, into.model, days) for days in chosen.horizons]
     except AlluviumError as error:
+        if chosen.is_optional and not champions.is_known(config.settings, into.model, chosen.horizons[0]):
+            return {"without_model": 1}
         return stale.repeat(spark, config, into, folders, error)
     return _here(folders, found, config, into) if folders else _on_workers(spark, found, config, into)
