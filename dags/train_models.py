@@ -1,4 +1,4 @@
-"""Trains challengers for churn, lifetime value and recommendations; a gate decides who becomes champion.
+"""Trains challengers for every score and the recommendations; a gate decides who becomes champion.
 
 Runs every Sunday morning on the last finished night, and inside a night with `alluvium night --train`.
 When it fails: infra/runbooks/train_models.md
@@ -18,6 +18,7 @@ def train_models() -> None:
         job("common.training_features", inlets=[GOLD]),
         job("churn.train"),
         job("ltv.train"),
+        job("coupon.train"),
         job("recommender.train", outlets=[MODELS]),
     )
 

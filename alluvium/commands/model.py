@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from alluvium.console import console, print_json, step, table
-from alluvium.settings import get_settings
+from alluvium.errors import UsageError
+from alluvium.settings import CHECKOUT, get_settings
 
 if TYPE_CHECKING:
     from models.common.registry import Version
@@ -16,9 +18,11 @@ app = typer.Typer(no_args_is_help=True, help="List, show, promote and roll back 
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
 Name = Annotated[
-    str, typer.Argument(help="churn, ltv, or a registered name such as churn_30d or recommender_discover")
+    str,
+    typer.Argument(help="churn, ltv, coupon, or a registered name such as churn_30d or recommender_discover"),
 ]
 RECOMMENDER = "recommender_"
+CARDS = CHECKOUT / "docs" / "models"
 
 
 def _row(version: Version) -> dict[str, Any]:
@@ -97,9 +101,37 @@ def show(name: Name, as_json: Json = False) -> None:
         f"{found['count_customers']:,} customers as of {found['evaluated_on']} ({found['reason']})"
     )
     table(None, ["", *found["figures"]], _figure_rows(found))
+    gain = found["gain"]
+    console.print(
+        f"Gain over {gain['over']}: {gain['gain']:+.4g} in {gain['figure']} "
+        f"(95 % interval {gain['low']:+.4g} to {gain['high']:+.4g})"
+    )
     table(
         "looks most at", ["feature", "share of gain"], [list(row.values()) for row in found["importance"][:8]]
     )
+
+
+@app.command(epilog="Example: alluvium model card churn")
+def card(
+    name: Annotated[str, typer.Argument(help="churn, ltv or coupon")],
+    folder: Annotated[Path, typer.Option(help="Where the card goes")] = CARDS,
+) -> None:
+    """Write the champion's card as Markdown: purpose, data, figures, slices, limits."""
+    from importlib import import_module
+
+    from models.common import card as cards
+    from models.common import cutoffs, params, registry
+
+    if name not in cutoffs.TRAINED:
+        raise UsageError(f"There is no card of {name!r}", do=f"Cards: {', '.join(cutoffs.TRAINED)}")
+    settings = get_settings()
+    registry.champion(settings, registry.main_name(name))
+    task = import_module(f"models.{name}.train").TASK
+    page = cards.page(task, params.load(name), registry.evaluation(name, settings))
+    folder.mkdir(parents=True, exist_ok=True)
+    target = folder / f"{name}.md"
+    target.write_text(page, encoding="utf-8")
+    console.print(f"Written: {target}")
 
 
 @app.command(epilog="Example: alluvium model promote churn 2")

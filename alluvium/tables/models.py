@@ -12,6 +12,13 @@ _SCORED_FOR = (
     "string",
     "model: from the customer's own features; prior: the rate of a group, see reason_code",
 )
+_SCORED_AS_OF = ("date", "As-of date of the features behind the score; earlier than as_of_date when stale")
+_IS_STALE = ("boolean", "Repeated from an earlier night, because no sound champion was there to score")
+_REASONS = (
+    "array<string>",
+    "The three features that moved the model's score most, in words, strongest first",
+)
+_REASONS_KIND = ("string", "Contributions behind the reasons: exact, or approximate in a night of many rows")
 _REASON = (
     "string",
     "Why a prior is given: no_history (never bought), no_consent (may not be profiled), "
@@ -28,13 +35,47 @@ ML_CHURN_SCORES = Table(
         "as_of_date": _AS_OF,
         "horizon_days": _HORIZON,
         "churn_probability": ("double", "Probability of no purchase within the horizon, 0 to 1"),
+        "churn_probability_low": ("double", "Lower end of the 80 % interval; null for a prior"),
+        "churn_probability_high": ("double", "Upper end of the 80 % interval; null for a prior"),
         "churn_decile": (
             "int",
             "Tenth by probability among model scores of the night, 1 most likely to churn",
         ),
         "scored_for": _SCORED_FOR,
         "reason_code": _REASON,
+        "reasons": _REASONS,
+        "reasons_kind": _REASONS_KIND,
         "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
+    },
+    partition_by=("as_of_date",),
+    retention_days=400,
+)
+
+ML_COUPON_SCORES = Table(
+    schema="ml",
+    name="coupon_scores",
+    comment="How likely a customer redeems a coupon, one row per customer, as-of date and horizon.",
+    key=("customer_id", "as_of_date", "horizon_days"),
+    columns={
+        "customer_id": _CUSTOMER,
+        "as_of_date": _AS_OF,
+        "horizon_days": _HORIZON,
+        "redemption_probability": ("double", "Probability of a redemption within the horizon, 0 to 1"),
+        "redemption_probability_low": ("double", "Lower end of the 80 % interval; null for a prior"),
+        "redemption_probability_high": ("double", "Upper end of the 80 % interval; null for a prior"),
+        "redemption_decile": (
+            "int",
+            "Tenth by probability among model scores of the night, 1 most likely to redeem",
+        ),
+        "scored_for": _SCORED_FOR,
+        "reason_code": _REASON,
+        "reasons": _REASONS,
+        "reasons_kind": _REASONS_KIND,
+        "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
     },
     partition_by=("as_of_date",),
     retention_days=400,
@@ -50,11 +91,22 @@ ML_LTV_SCORES = Table(
         "as_of_date": _AS_OF,
         "horizon_days": _HORIZON,
         "predicted_spend": ("decimal(12,2)", "Expected order totals within the horizon"),
+        "predicted_spend_low": ("decimal(12,2)", "Lower end of the 80 % interval; null without one"),
+        "predicted_spend_high": ("decimal(12,2)", "Upper end of the 80 % interval; null without one"),
+        "predicted_orders": ("double", "Expected orders within the horizon, by BG/NBD; null for a prior"),
+        "is_extrapolated": (
+            "boolean",
+            "By BG/NBD and Gamma-Gamma alone: the horizon is longer than any that was observed",
+        ),
         "spend_decile": ("int", "Tenth by spend among model scores of the night, 1 highest"),
         "currency": ("string", "ISO 4217 code of predicted_spend"),
         "scored_for": _SCORED_FOR,
         "reason_code": _REASON,
+        "reasons": _REASONS,
+        "reasons_kind": _REASONS_KIND,
         "model_version": _VERSION,
+        "scored_as_of": _SCORED_AS_OF,
+        "is_stale": _IS_STALE,
     },
     partition_by=("as_of_date",),
     retention_days=400,
@@ -93,8 +145,14 @@ ML_MONITORING = Table(
         "model": ("string", "Folder of the model under models/"),
         "horizon_days": _HORIZON,
         "as_of_date": _AS_OF,
-        "metric": ("string", "count_<group>, mean_score, p10_score, p50_score, p90_score"),
+        "metric": (
+            "string",
+            "count_<group>, mean_score, p10_score, p50_score, p90_score; psi_<feature>, missing_<feature>, "
+            "psi_prediction; realised_count, realised_predicted, realised_observed, realised_error of the "
+            "scores whose window closes today; retrain_time, retrain_drift, retrain_decay; stale_days",
+        ),
         "value": ("double", "The figure"),
+        "alert": ("string", "warn or alert when somebody should look, else null"),
         "model_version": _VERSION,
     },
     retention_days=400,

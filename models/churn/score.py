@@ -7,34 +7,26 @@ Rerun   the same rows
 
 from __future__ import annotations
 
-from functools import reduce
-
-from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
+from pyspark.sql import SparkSession
 
 from alluvium import catalog
 from alluvium.job import JobConfig
-from models.common import params, scoring
+from models.common import scoring
+from models.common.output import Output, Window
 
-
-def as_table(scores: DataFrame) -> DataFrame:
-    """The columns of ml.churn_scores."""
-    return scores.select(
-        "customer_id",
-        "as_of_date",
-        "horizon_days",
-        F.col("prediction").alias("churn_probability"),
-        F.col("decile").alias("churn_decile"),
-        "scored_for",
-        "reason_code",
-        "model_version",
-    )
+OUTPUT = Output(
+    "churn",
+    catalog.ML_CHURN_SCORES,
+    prediction="churn_probability",
+    decile="churn_decile",
+    digits=6,
+    window=Window(
+        catalog.GOLD_ORDERS, "ordered_on", "order_total", "CASE WHEN o.times IS NULL THEN 1.0 ELSE 0.0 END"
+    ),
+    is_money=False,
+)
 
 
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """Score all horizons and replace the night's slice."""
-    horizons = params.load("churn").horizons
-    scores = [scoring.score_horizon(spark, config, "churn", days) for days in horizons]
-    return scoring.publish(
-        reduce(DataFrame.unionByName, scores), as_table, catalog.ML_CHURN_SCORES, config, "churn"
-    )
+    return scoring.run(spark, config, OUTPUT)

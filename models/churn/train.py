@@ -16,10 +16,11 @@ from models.common.task import Task
 
 TASK = Task(
     name="churn",
+    purpose="Who will buy nothing within the horizon, to reach them before they are gone.",
     outcome=features.outcome,
     events=features.events,
     baselines=evaluate.baselines,
-    figures=evaluate.figures,
+    is_money=False,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
@@ -29,7 +29,13 @@ class Manifest:
     """What a booster was made of, and what to say of customers that it cannot speak about.
 
     `labels_end` is the first day after the newest outcome it was fitted on. `priors` maps a reason
-    (no_history, no_consent, lapsed) to the mean outcome of that group.
+    (no_history, no_consent, lapsed) to the mean outcome of that group. `weights` are the shares of the
+    trees and of what else speaks (see speaking) in a prediction, `value` the parameters of BG/NBD and
+    Gamma-Gamma (see btyd.customers).
+    `interval` says how far off a prediction may be (see intervals), `words` what the features are called,
+    `reference` how they and the
+    predictions were spread when it was made (see drift), `error` how far off it was on the held-out cut-off:
+    mean absolute error of money, Brier score of a probability.
     """
 
     model: str
@@ -38,6 +44,12 @@ class Manifest:
     features: tuple[str, ...]
     labels_end: date
     priors: Mapping[str, float]
+    weights: Mapping[str, float] = field(default_factory=lambda: {"trees": 1.0})
+    value: Mapping[str, Any] | None = None
+    interval: Mapping[str, list[float]] | None = None
+    words: Mapping[str, str] = field(default_factory=dict)
+    reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    error: float | None = None
 
     def to_json(self) -> str:
         """As a text that a booster can hold."""
@@ -69,8 +81,8 @@ def count_trees(
     rounds: Rounds,
     fitting: tuple[Matrix, Numbers],
     stopping: tuple[Matrix, Numbers],
-) -> int:
-    """How many trees do best on a later cut-off."""
+) -> tuple[int, Numbers]:
+    """How many trees do best on a later cut-off, and what they predict there."""
     import xgboost
 
     booster = xgboost.train(
@@ -81,7 +93,9 @@ def count_trees(
         early_stopping_rounds=rounds.patience,
         verbose_eval=False,
     )
-    return int(booster.best_iteration) + 1
+    best = int(booster.best_iteration) + 1
+    predicted = booster.predict(_training_matrix(*stopping), iteration_range=(0, best))
+    return best, np.maximum(predicted.astype(np.float64), 0.0)
 
 
 def fit(parameters: Mapping[str, Any], trees: int, values: Matrix, outcome: Numbers) -> Booster:

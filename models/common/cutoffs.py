@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from models.common import params
 
-TRAINED = ("churn", "ltv")
+TRAINED = ("churn", "ltv", "coupon")
 
 
 def _first_days_back_from(day: date) -> Iterator[date]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
@@ -11,19 +10,25 @@ from numpy.typing import NDArray
 
 from alluvium.errors import AlluviumError
 
-if TYPE_CHECKING:
-    from pyspark.sql.types import StructType
-
 KEYS = ("customer_id", "as_of_date")
+NUMERIC = ("byte", "tinyint", "short", "smallint", "int", "long", "bigint", "float", "double", "decimal")
 Matrix = NDArray[np.float32]
 
 
-def usable(schema: StructType, excluded: Collection[str]) -> list[str]:
-    """The numeric columns that are neither keys nor excluded, in the order of their names."""
-    from pyspark.sql.types import NumericType
+def usable(types: Mapping[str, str], excluded: Collection[str]) -> list[str]:
+    """The numeric columns that are neither keys nor excluded, in the order of their names.
 
-    numeric = {field.name for field in schema if isinstance(field.dataType, NumericType)}
+    `types` are the names that Spark or Delta give them.
+    """
+    numeric = {name for name, kind in types.items() if kind.startswith(NUMERIC)}
     return sorted(numeric - set(excluded) - set(KEYS))
+
+
+def dates(types: Mapping[str, str]) -> list[str]:
+    """Columns that say when something was, as-of date aside: none may lie after it."""
+    return sorted(
+        name for name, kind in types.items() if kind.startswith(("date", "timestamp")) and name not in KEYS
+    )
 
 
 def matrix(frame: pl.DataFrame, features: Sequence[str]) -> Matrix:

@@ -44,7 +44,6 @@ class GateRule(_Strict):
     """When a challenger replaces the champion."""
 
     figure: str
-    higher_is_better: bool
     total_within: float = Field(
         gt=0, description="Largest relative difference of predicted and observed totals"
     )
@@ -54,6 +53,12 @@ class Params(_Strict):
     """One model's parameters. `horizons` are days; the first is the one that reports speak of."""
 
     horizons: tuple[int, ...] = Field(min_length=1)
+    extrapolated: tuple[int, ...] = Field(
+        (), description="Days that BG/NBD alone speaks of, beyond what was observed"
+    )
+    is_optional: bool = Field(
+        False, description="A shop may lack what it learns from: then there is no model and no failure"
+    )
     active_days: int = Field(ge=1, description="Population: a purchase in so many days before the cut-off")
     cutoffs: int = Field(ge=2, description="How many months back")
     most_rows: int = Field(ge=1000, description="Larger training sets are sampled by customer")

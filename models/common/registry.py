@@ -96,11 +96,12 @@ def with_alias(settings: Settings, name: str, alias: str = CHAMPION) -> Version 
 def champion(settings: Settings, name: str) -> Version:
     """The version that scores; raises AlluviumError when there is none."""
     if (found := with_alias(settings, name)) is None:
-        raise AlluviumError(f"There is no champion of {name}", where=str(settings.mlflow), do=_retrain(name))
+        raise AlluviumError(f"There is no champion of {name}", where=str(settings.mlflow), do=retrain(name))
     return found
 
 
-def _retrain(name: str) -> str:
+def retrain(name: str) -> str:
+    """What to do when a registered model cannot be used."""
     model = name.rsplit("_", 1)[0]
     return f"Train one: `alluvium job {model}.train --run-date <date>`; the scores of earlier nights stay"
 
@@ -112,13 +113,13 @@ def _checked(path: Path, expected: str | None, version: Version) -> bytes:
         raise AlluviumError(
             f"{version.name} version {version.number} has lost its file",
             where=str(path),
-            do=_retrain(version.name),
+            do=retrain(version.name),
         ) from error
     if expected is None or sha256(content).hexdigest() != expected:
         raise AlluviumError(
             f"The file of {version.name} version {version.number} is not the one that was registered",
             where=str(path),
-            do=_retrain(version.name),
+            do=retrain(version.name),
         )
     return content
 
@@ -127,16 +128,6 @@ def content(settings: Settings, version: Version) -> bytes:
     """The bytes of the booster that scores; raises AlluviumError when they are missing or changed."""
     path = mlflow_door.local_path(f"{version.artefacts}/model.ubj", settings)
     return _checked(path, version.tags.get("sha256"), version)
-
-
-def manifest(version: Version) -> Manifest:
-    """What the booster needs, as noted with the version: known before XGBoost is imported."""
-    try:
-        return Manifest.from_json(version.tags["manifest"])
-    except (KeyError, ValueError, TypeError) as error:
-        raise AlluviumError(
-            f"{version.name} version {version.number} was not made here", do=_retrain(version.name)
-        ) from error
 
 
 def load(settings: Settings, version: Version) -> tuple[Booster, Manifest]:
@@ -170,7 +161,7 @@ def evaluation(name: str, settings: Settings | None = None) -> dict[str, Any]:
         noted: dict[str, Any] = json.loads(_run_file(settings, found, EVALUATION).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise AlluviumError(
-            f"The evaluation of {found.name} version {found.number} cannot be read", do=_retrain(found.name)
+            f"The evaluation of {found.name} version {found.number} cannot be read", do=retrain(found.name)
         ) from error
     return noted | {"version": found.number, "reason": found.tags.get("reason", "")}
 

@@ -85,7 +85,6 @@ def register(
     file = mlflow_door.local_path(
         f"{opened.get_logged_model(logged.model_id).artifact_location}/model.ubj", settings
     )
-    noted["manifest"] = from_bytes(candidate.content)[1].to_json()
     noted["sha256"] = sha256(file.read_bytes()).hexdigest()
     with suppress(MlflowException):
         opened.create_registered_model(name)

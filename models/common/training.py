@@ -8,6 +8,7 @@ Rerun   the same rows and parameters make no second version
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -16,11 +17,11 @@ from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from models.common import candidate as candidates
-from models.common import cutoffs, features, gate, params, registry, tracking, training_sets
-from models.common.boosting import Manifest, predict
+from models.common import cutoffs, evaluation, gate, params, registry, speaking, tracking, training_sets
+from models.common.boosting import Manifest, Numbers
 from models.common.candidate import Candidate
 from models.common.gate import Verdict
-from models.common.params import Params
+from models.common.params import GateRule, Params
 from models.common.registry import Version
 from models.common.task import Task
 from models.common.training_sets import Question, TrainingSet
@@ -28,6 +29,9 @@ from models.common.training_sets import Question, TrainingSet
 if TYPE_CHECKING:
     import polars as pl
     from pyspark.sql import SparkSession
+
+
+log = logging.getLogger(__name__)
 
 
 def question(config: JobConfig, chosen: Params, horizon_days: int) -> Question:
@@ -56,10 +60,10 @@ def _already_made(config: JobConfig, name: str, fingerprint: str) -> Version | N
 def _can_judge(manifest: Manifest, held_out: pl.DataFrame) -> bool:
     """Whether a booster saw none of the held-out outcomes, and finds its columns."""
     did_not_see = manifest.labels_end <= held_out["as_of_date"][0]
-    return did_not_see and set(manifest.features) <= set(held_out.columns)
+    return did_not_see and speaking.needed(manifest) <= set(held_out.columns)
 
 
-def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) -> dict[str, float] | None:
+def champion_predictions(config: JobConfig, name: str, made: Candidate) -> Numbers | None:
     """The champion on the candidate's held-out cut-off, by a booster that did not see it; else None."""
     if (version := registry.with_alias(config.settings, name)) is None:
         return None
@@ -67,9 +71,18 @@ def champion_figures(config: JobConfig, name: str, task: Task, made: Candidate) 
         with suppress(AlluviumError, ValueError):
             booster, manifest = load(config.settings, version)
             if _can_judge(manifest, made.held_out):
-                predicted = predict(booster, features.matrix(made.held_out, manifest.features))
-                return task.figures(task.outcome(made.held_out), predicted)
+                return speaking.speak(booster, manifest, speaking.of_frame(made.held_out))
     return None
+
+
+def judged(config: JobConfig, name: str, task: Task, made: Candidate, rule: GateRule) -> Verdict:
+    """The candidate against the champion, on the customers of the held-out cut-off."""
+    theirs = champion_predictions(config, name, made)
+    if theirs is None:
+        return gate.judge(made.evaluation["figures"], None, None, rule)
+    outcome = task.outcome(made.held_out)
+    gain = evaluation.paired_gain(task, outcome, made.predicted, theirs)
+    return gate.judge(made.evaluation["figures"], task.figures(outcome, theirs), gain, rule)
 
 
 def _register(
@@ -125,7 +138,7 @@ def train_horizon(
         return {f"{name}_version": int(known.number), f"{name}_reused": 1}
     made = candidates.make(data, task, chosen, horizon_days)
     made.evaluation.update(model=task.name, horizon_days=horizon_days, run_date=config.run_date.isoformat())
-    verdict = gate.judge(made.evaluation["figures"], champion_figures(config, name, task, made), chosen.gate)
+    verdict = judged(config, name, task, made, chosen.gate)
     number = _register(config, name, made, chosen, verdict, fingerprint)
     _note(config, asked, data, made, task, fingerprint)
     return {
@@ -140,10 +153,17 @@ def train_horizon(
 def train(spark: SparkSession, config: JobConfig, task: Task) -> dict[str, int]:
     """Train every horizon of the model.
 
-    Raises AlluviumError when there is too little data or a row knows the future; then no model is made.
+    Raises AlluviumError when a row knows the future, or when there is too little data for a model that is not
+    optional; then no model is made.
     """
     chosen = params.load(task.name)
     counts: dict[str, int] = {}
     for horizon_days in chosen.horizons:
-        counts |= train_horizon(spark, config, task, chosen, horizon_days)
+        try:
+            counts |= train_horizon(spark, config, task, chosen, horizon_days)
+        except candidates.TooLittleError as error:
+            if not chosen.is_optional:
+                raise
+            log.warning("%s", error)
+            counts[f"{registry.registered_name(task.name, horizon_days)}_too_little"] = 1
     return counts

@@ -16,14 +16,60 @@ import polars as pl
 
 from alluvium import catalog, delta
 from alluvium.errors import AlluviumError
-from alluvium.table import Table
 from models.common import features as columns
+from models.common import local
 from models.common.cutoffs import outcome_end
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pathlib import Path
 
-OUTCOMES = ("outcome_orders", "outcome_spend")
+    from pyspark.sql import SparkSession
+
+SLICES = ("slice_region",)
+OUTCOMES = ("outcome_orders", "outcome_spend", "outcome_redemptions")
+MOST_ON_DRIVER = 500_000
+TABLES = {
+    "facts": catalog.GOLD_CUSTOMER_FEATURES,
+    "orders": catalog.GOLD_ORDERS,
+    "redemptions": catalog.GOLD_COUPON_REDEMPTIONS,
+    "customers": catalog.GOLD_CUSTOMERS,
+}
+
+# Whoever may be profiled and of whom something was known before the cut-off, and what each did in the days
+# [cut-off, cut-off + horizon). Standard SQL: two engines read it.
+_ROWS = """
+    WITH windows AS (SELECT * FROM (VALUES {windows}) AS w (as_of_date, outcome_end)),
+    outcomes AS (
+        SELECT
+            o.customer_id, w.as_of_date, COUNT(o.order_id) AS outcome_orders,
+            SUM(o.order_total) AS outcome_spend
+        FROM {orders} AS o
+        INNER JOIN windows AS w ON o.ordered_on >= w.as_of_date AND o.ordered_on < w.outcome_end
+        WHERE o.customer_id IS NOT NULL
+        GROUP BY o.customer_id, w.as_of_date
+    ),
+    redeemed AS (
+        SELECT r.customer_id, w.as_of_date, COUNT(*) AS outcome_redemptions
+        FROM {redemptions} AS r
+        INNER JOIN windows AS w ON r.redeemed_on >= w.as_of_date AND r.redeemed_on < w.outcome_end
+        GROUP BY r.customer_id, w.as_of_date
+    )
+    SELECT
+        {selected},
+        c.region AS slice_region,
+        CAST(COALESCE(u.outcome_orders, 0) AS DOUBLE) AS outcome_orders,
+        CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend,
+        CAST(COALESCE(v.outcome_redemptions, 0) AS DOUBLE) AS outcome_redemptions
+    FROM {facts} AS f
+    INNER JOIN {customers} AS c ON c.customer_id = f.customer_id
+    LEFT JOIN outcomes AS u ON u.customer_id = f.customer_id AND u.as_of_date = f.as_of_date
+    LEFT JOIN redeemed AS v ON v.customer_id = f.customer_id AND v.as_of_date = f.as_of_date
+    WHERE
+        f.as_of_date IN ({cutoffs})
+        AND c.is_profiling_allowed
+        AND (c.first_seen_on < f.as_of_date OR c.first_ordered_on < f.as_of_date)
+        AND {sampled}
+"""
 
 
 @dataclass(frozen=True)
@@ -55,46 +101,6 @@ class TrainingSet:
         buffer = BytesIO()
         self.frame.write_csv(buffer)
         return sha256(buffer.getvalue() + parameters.encode()).hexdigest()
-
-
-def _pinned(spark: SparkSession, table: Table, version: int) -> DataFrame:
-    return spark.read.option("versionAsOf", version).table(table.full_name)
-
-
-def _outcomes(spark: SparkSession, orders: DataFrame, question: Question) -> DataFrame:
-    """Orders and spend of each customer in the days [cut-off, cut-off + horizon)."""
-    from pyspark.sql import functions as F
-
-    windows = spark.createDataFrame(
-        [(day, outcome_end(day, question.horizon_days)) for day in question.cutoffs],
-        "as_of_date date, outcome_end date",
-    )
-    is_inside = (F.col("ordered_on") >= F.col("as_of_date")) & (F.col("ordered_on") < F.col("outcome_end"))
-    return (
-        orders.where("customer_id is not null")
-        .join(F.broadcast(windows), on=is_inside, how="inner")
-        .groupBy("customer_id", "as_of_date")
-        .agg(
-            F.count("order_id").cast("double").alias("outcome_orders"),
-            F.sum("order_total").cast("double").alias("outcome_spend"),
-        )
-    )
-
-
-def _known_by_then(customers: DataFrame) -> DataFrame:
-    """Those who may be profiled, with the first day on which anything was known of them."""
-    from pyspark.sql import functions as F
-
-    first = F.least("first_seen_on", "first_ordered_on").alias("known_since")
-    return customers.where("is_profiling_allowed").select("customer_id", first)
-
-
-def _sampled(rows: DataFrame, most_rows: int) -> DataFrame:
-    """All rows, or those of a fixed share of customers when there are more than the driver should hold."""
-    from pyspark.sql import functions as F
-
-    parts = -(-rows.count() // most_rows)  # Of one table's partitions: Delta knows it without reading.
-    return rows if parts <= 1 else rows.where(F.pmod(F.xxhash64("customer_id"), F.lit(parts)) == 0)
 
 
 def _is_date(dtype: pl.DataType) -> bool:
@@ -129,33 +135,71 @@ def refuse_the_future(frame: pl.DataFrame, horizon_days: int, run_date: date) ->
             )
 
 
-def build(spark: SparkSession, question: Question) -> TrainingSet:
-    """The training set of a question, rows ordered by cut-off and customer.
+def _query(question: Question, names: list[str], dates: list[str], sampled: str, **tables: str) -> str:
+    windows = ", ".join(
+        f"({_day(day)}, {_day(outcome_end(day, question.horizon_days))})" for day in question.cutoffs
+    )
+    numbers = [f"CAST(f.{name} AS DOUBLE) AS {name}" for name in names]
+    selected = ", ".join(["f.customer_id", "f.as_of_date", *[f"f.{name}" for name in dates], *numbers])
+    return _ROWS.format(
+        windows=windows,
+        selected=selected,
+        cutoffs=", ".join(map(_day, question.cutoffs)),
+        sampled=sampled,
+        **tables,
+    )
+
+
+def _day(day: date) -> str:
+    return f"DATE '{day}'"
+
+
+def _here(question: Question, folders: dict[str, Path]) -> TrainingSet:
+    """Read in this process."""
+    versions = {name: local.version(folder) for name, folder in folders.items()}
+    kinds = local.types(folders["facts"])
+    names, dates = columns.usable(kinds, question.excluded), columns.dates(kinds)
+    query = _query(question, names, dates, "true", **{name: name for name in folders})
+    rows = pl.from_arrow(local.query(query, versions, **folders))
+    assert isinstance(rows, pl.DataFrame)
+    return _checked(rows, question, names, versions)
+
+
+def _by_spark(spark: SparkSession, question: Question) -> TrainingSet:
+    """Read by the workers; of more rows than the driver should hold, those of a fixed share of customers."""
+    versions = {name: delta.version(spark, table) for name, table in TABLES.items()}
+    pinned = {name: f"{table.full_name} VERSION AS OF {versions[name]}" for name, table in TABLES.items()}
+    days = ", ".join(map(_day, question.cutoffs))
+    facts = spark.sql(f"SELECT * FROM {pinned['facts']} WHERE as_of_date IN ({days})")
+    parts = -(-facts.count() // question.most_rows)  # Of one table's partitions: Delta knows it unread.
+    sampled = "true" if parts <= 1 else f"pmod(xxhash64(f.customer_id), {parts}) = 0"
+    names, dates = columns.usable(dict(facts.dtypes), question.excluded), columns.dates(dict(facts.dtypes))
+    rows = pl.from_arrow(spark.sql(_query(question, names, dates, sampled, **pinned)).toArrow())
+    assert isinstance(rows, pl.DataFrame)
+    return _checked(rows, question, names, versions)
+
+
+def _checked(
+    rows: pl.DataFrame, question: Question, names: list[str], versions: dict[str, int]
+) -> TrainingSet:
+    """Ordered by cut-off and customer: the same rows give the same model."""
+    frame = rows.sort("as_of_date", "customer_id")
+    refuse_the_future(frame, question.horizon_days, question.run_date)
+    noted = {TABLES[name].full_name: version for name, version in versions.items()}
+    return TrainingSet(frame.select(*columns.KEYS, *names, *SLICES, *OUTCOMES), tuple(names), noted)
+
+
+def build(spark: SparkSession, question: Question, most_on_driver: int = MOST_ON_DRIVER) -> TrainingSet:
+    """The training set of a question, each table at one version; few rows without a Spark statement.
 
     Raises AlluviumError when a row knows the future.
     """
-    from pyspark.sql import functions as F
-
-    tables = (catalog.GOLD_CUSTOMER_FEATURES, catalog.GOLD_ORDERS, catalog.GOLD_CUSTOMERS)
-    versions = {table.full_name: delta.version(spark, table) for table in tables}
-    facts, orders, customers = (_pinned(spark, table, versions[table.full_name]) for table in tables)
-    names = columns.usable(facts.schema, question.excluded)
-    dates = [f.name for f in facts.schema if f.dataType.typeName().startswith(("date", "timestamp"))]
-    rows = (
-        _sampled(facts.where(F.col("as_of_date").isin(list(question.cutoffs))), question.most_rows)
-        .select("customer_id", *dates, *[F.col(name).cast("double") for name in names])
-        .join(_known_by_then(customers), on="customer_id", how="inner")
-        .where("known_since < as_of_date")
-        .drop("known_since")
-    )
-    labelled = rows.join(_outcomes(spark, orders, question), on=["customer_id", "as_of_date"], how="left")
-    frame = as_frame(labelled.fillna(0.0, subset=list(OUTCOMES)))
-    refuse_the_future(frame, question.horizon_days, question.run_date)
-    return TrainingSet(frame.select(*columns.KEYS, *names, *OUTCOMES), tuple(names), versions)
-
-
-def as_frame(rows: DataFrame) -> pl.DataFrame:
-    """On the driver, ordered by cut-off and customer: the same rows give the same model."""
-    frame = pl.from_arrow(rows.toArrow())
-    assert isinstance(frame, pl.DataFrame)
-    return frame.sort("as_of_date", "customer_id")
+    found = local.folders(spark, TABLES.values())
+    if found:
+        folders = dict(zip(TABLES, found, strict=True))
+        days = ", ".join(map(_day, question.cutoffs))
+        if local.count(folders["facts"], f"as_of_date IN ({days})") <= min(
+            most_on_driver, question.most_rows
+        ):
+            return _here(question, folders)
+    return _by_spark(spark, question)

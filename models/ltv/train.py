@@ -16,10 +16,11 @@ from models.ltv import evaluate, features
 
 TASK = Task(
     name="ltv",
+    purpose="What a customer will spend within the horizon, to know what reaching them may cost.",
     outcome=features.outcome,
     events=features.events,
     baselines=evaluate.baselines,
-    figures=evaluate.figures,
+    is_money=True,
 )
 
 

@@ -6,13 +6,14 @@ from datetime import date
 from pathlib import Path
 
 import mlflow.xgboost
+import numpy as np
 import pytest
 
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from models.churn.train import TASK
-from models.common import candidate, mlflow_door, params, registry, tracking, training
+from models.common import candidate, champions, mlflow_door, params, registry, tracking, training
 from models.common.boosting import from_bytes
 from models.common.candidate import Candidate
 from models.common.training_sets import TrainingSet
@@ -83,11 +84,19 @@ def test_the_file_that_scores_is_the_booster_with_its_manifest(
     registry.promote(home, NAME, versions[0], "the first")
     champion = registry.champion(home, NAME)
     booster, manifest = registry.load(home, champion)
-    assert registry.manifest(champion) == manifest == from_bytes(made.content)[1]
+    assert manifest == from_bytes(made.content)[1]
     assert booster.num_boosted_rounds() == made.trees
     # Whoever opens it through MLflow gets the same booster.
     mlflow.set_tracking_uri(mlflow_door.tracking_uri(home))
     assert mlflow.xgboost.load_model(f"models:/{NAME}@champion").save_raw() == booster.save_raw()
+
+
+def test_a_night_reads_the_champion_as_mlflow_does(home: Settings, versions: tuple[str, str]) -> None:
+    with pytest.raises(AlluviumError, match=r"no champion of churn_30d.*alluvium job churn.train"):
+        champions.find(home, NAME)
+    registry.promote(home, NAME, versions[1], "better")
+    assert champions.find(home, NAME) == registry.champion(home, NAME)
+    assert champions.load(home, "churn", 30).content == registry.content(home, registry.champion(home, NAME))
 
 
 @pytest.mark.parametrize("harm", [lambda p: p.unlink(), lambda p: p.write_bytes(p.read_bytes()[:-1] + b"x")])
@@ -129,6 +138,6 @@ def test_a_champion_is_judged_by_the_booster_that_did_not_see_the_window(
     registry.promote(home, NAME, versions[0], "the first")
     config = JobConfig(RUN_DATE, home)
     # The scoring booster saw these outcomes: the one that was measured stands in, with the figures of then.
-    assert training.champion_figures(config, NAME, TASK, made) == made.evaluation["figures"]
+    np.testing.assert_allclose(training.champion_predictions(config, NAME, made), made.predicted)
     unknown = replace(made, held_out=made.held_out.drop("spend_90d"))
-    assert training.champion_figures(config, NAME, TASK, unknown) is None
+    assert training.champion_predictions(config, NAME, unknown) is None

@@ -95,6 +95,7 @@ banded as (
         max(visit_age_days) as days_since_first_order,
         min(if(count_sessions > 0, age_days, null)) as days_since_last_session,
         min(if(count_email_opens > 0, age_days, null)) as days_since_last_email_open,
+        count(visit_age_days) as order_days,
         count(gap_days) as gaps,
         sum(gap_days) as gap_days,
         sum(gap_days * gap_days) as squared_gap_days,
@@ -123,6 +124,9 @@ summed as (
         sum(if(band <= {{ days }}, {{ name }}_cents, 0)) / 100 as {{ name }}_{{ days }}d,
         {%- endfor %}
         {%- endfor %}
+        cast(sum(order_days) as int) as order_days,
+        cast(sum(if(band <= 90, order_days, 0)) as int) as order_days_90d,
+        sum(spend_cents) / 100 as lifetime_spend,
         min(days_since_last_order) as days_since_last_order,
         max(days_since_first_order) as days_since_first_order,
         min(days_since_last_session) as days_since_last_session,
@@ -189,6 +193,9 @@ select
     coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
     {%- endfor %}
     {%- endfor %}
+    coalesce(summed.order_days, 0) as order_days,
+    coalesce(summed.order_days_90d, 0) as order_days_90d,
+    coalesce(summed.lifetime_spend, 0) as lifetime_spend,
     summed.days_since_last_order,
     summed.days_since_first_order,
     summed.days_since_last_session,

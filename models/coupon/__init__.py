@@ -1,0 +1,1 @@
+"""Who will redeem a coupon."""
