@@ -26,7 +26,8 @@ class Lines:
         self._running: Status | Heartbeat | None = None
 
     def started(self, dag_id: str, task_id: str) -> None:
-        """Show what is running."""
+        """Show what is running, in place of a task that skipped itself and said nothing."""
+        self.ended()
 
         def still_runs(seconds: float) -> None:
             err.print(f"   ...  {task_id:<24} [dim]{dag_id:<16} {seconds:6.0f} s so far[/]")

@@ -171,7 +171,9 @@ def test_what_a_model_was_trained_on_is_noted_with_the_versions_of_the_tables(
 ) -> None:
     rows_noted = ledger.read(catalog.ML_TRAINING_SETS, config.settings).to_pylist()
     noted = {row["model"]: row for row in rows_noted}
-    assert sorted((row["model"], row["horizon_days"]) for row in rows_noted) == [
+    assert sorted(
+        (row["model"], row["horizon_days"]) for row in rows_noted if row["model"] in {"churn", "ltv"}
+    ) == [
         ("churn", 30),
         ("ltv", 30),
         ("ltv", 60),
