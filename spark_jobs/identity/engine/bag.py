@@ -1,0 +1,134 @@
+"""Words in any order and position: names, addresses, places, categories.
+
+The columns of a role are one variable, else one agreement would count once per column. A level is a bucket of
+agreed bits (rare words say more) and a bucket of the share of bits that found no partner, so that term
+frequency, swapped names and missing middle names sit inside the level.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+
+from spark_jobs.identity import text
+from spark_jobs.identity.engine import fold
+from spark_jobs.identity.engine.align import Vocabulary, aligned
+from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, in_chunks
+from spark_jobs.identity.engine.attribute import Keys, key_codes
+
+MOST_WORDS = 12  # the rarest of a record are compared
+KEY_WORDS = 6  # the rarest of a record are blocked on
+STEP_BITS = 3.0
+AGREED_BUCKETS = 13
+LEFT_EDGES = np.array([0.03, 0.15, 0.3, 0.5, 0.75])
+LEFT_BUCKETS = len(LEFT_EDGES) + 1
+LEAST_KEY_BITS = 3.0  # a word on more than an eighth of the records finds nobody
+
+
+@dataclass(frozen=True)
+class Bag:
+    """`words` has shape (most words, records): numbers into the vocabulary, the rarest first, -1 for none."""
+
+    name: str
+    kind: int
+    words: Ints
+    vocabulary: Vocabulary
+    skeletons: bool = True
+    aliases: Codes = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    @property
+    def bits(self) -> Floats:
+        """The middle of each bucket of agreed bits."""
+        agreed = np.concatenate([[0.0], (np.arange(AGREED_BUCKETS - 1) + 0.5) * STEP_BITS])
+        return np.concatenate([[0.0], np.repeat(agreed, LEFT_BUCKETS)])
+
+    def compare(self, left: Ints, right: Ints) -> Levels:
+        """See the module."""
+        levels = np.empty(len(left), np.uint8)
+
+        def compare_chunk(at: slice) -> None:
+            one, other = self.words[:, left[at]], self.words[:, right[at]]
+            agreed, apart = aligned(one, other, self.vocabulary, self.aliases)
+            levels[at] = _level(agreed, apart, (one[0] >= 0) & (other[0] >= 0))
+
+        in_chunks(compare_chunk, len(left))
+        return levels
+
+    def describe(self, level: int) -> str:
+        """A level in words."""
+        if not level:
+            return "missing"
+        agreed, apart = divmod(level - 1, LEFT_BUCKETS)
+        shares = ["nothing", "little", "some", "a third", "half", "most"]
+        bits = f"{(agreed - 1) * STEP_BITS:.0f} to {agreed * STEP_BITS:.0f} bits" if agreed else "nothing"
+        return f"{bits} agree, {shares[apart]} left over"
+
+    def keys(self) -> list[Keys]:
+        """The rarest words, and their consonants."""
+        count = self.words.shape[1]
+        records = np.tile(np.arange(count), min(KEY_WORDS, len(self.words)))
+        words = self.words[:KEY_WORDS].ravel()
+        useful = (words >= 0) & (self.vocabulary.bits[words] >= LEAST_KEY_BITS)
+        records, words = records[useful], words[useful]
+        plain = Keys(self.name, records, key_codes(self.kind, words), pairs_up=True)
+        if not self.skeletons:
+            return [plain]
+        sounds = self.vocabulary.skeletons[words]
+        heard = sounds >= 0
+        return [plain, Keys(self.name, records[heard], key_codes(self.kind + 1, sounds[heard]))]
+
+    def sorted_by(self) -> list[Ints]:
+        """The two rarest words: their numbers are alphabetical."""
+        return list(self.words[:2])
+
+
+def _level(agreed: Floats, apart: Floats, both: np.ndarray) -> Levels:
+    share = apart / np.maximum(apart + 2 * agreed, 1e-9)
+    bucket = np.minimum(np.where(agreed < 0.5, 0, 1 + agreed // STEP_BITS), AGREED_BUCKETS - 1)
+    level = 1 + bucket * LEFT_BUCKETS + np.searchsorted(LEFT_EDGES, share, side="left")
+    return np.where(both, level, 0).astype(np.uint8)
+
+
+def _long(columns: Sequence[pl.Series]) -> pl.DataFrame:
+    """One row per record and different word."""
+    parts = []
+    for column in columns:
+        values = fold.words(column.to_frame("v").select(fold.folded(pl.col("v"))).to_series())
+        frame = pl.DataFrame({"record": np.arange(len(column), dtype=np.uint32), "word": values})
+        parts.append(frame.drop_nulls().explode("word"))
+    return pl.concat(parts).drop_nulls().unique()
+
+
+def _vocabulary(long: pl.DataFrame) -> Vocabulary:
+    counted = long.group_by("word").agg(pl.len().alias("count")).sort("word")
+    told = max(long["record"].n_unique(), 1)
+    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told)
+
+
+def build(name: str, kind: int, columns: Sequence[pl.Series], skeletons: bool = True) -> Bag:
+    """The bag of some columns of text, each of shape (records,). `kind` keeps its keys apart; it takes two."""
+    long = _long(columns)
+    vocabulary = _vocabulary(long)
+    number = long["word"].cast(pl.Enum(vocabulary.words)).to_physical().cast(pl.Int32)
+    bits = pl.Series(vocabulary.bits.astype(np.float32)).gather(number)
+    ranked = (
+        pl.DataFrame({"record": long["record"], "word": number, "bits": bits})
+        .sort("record", "bits", "word", descending=[False, True, False])
+        .with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("record").alias("rank"))
+        .filter(pl.col("rank") < MOST_WORDS)
+    )
+    words = np.full((int(ranked["rank"].max() or 0) + 1, len(columns[0])), -1, np.int32)  # type: ignore[operator]
+    words[ranked["rank"].to_numpy(), ranked["record"].to_numpy()] = ranked["word"].to_numpy()
+    return Bag(name, kind, words, vocabulary, skeletons)
+
+
+def skeleton_numbers(words: pl.Series) -> Ints:
+    """A number for the consonants of each word, -1 for short words and for those with digits."""
+    plain = words.str.contains(r"^\p{L}{4,}$").to_numpy()
+    sounds = text.by_value(words.filter(plain), text.skeleton)
+    numbers = np.full(len(words), -1, np.int64)
+    numbers[plain] = sounds.rank("dense").cast(pl.Int64).to_numpy() if len(sounds) else []
+    return numbers
