@@ -7,7 +7,7 @@ from typing import Protocol
 
 import numpy as np
 
-from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, mixed
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, mixed
 
 
 @dataclass(frozen=True)
@@ -33,6 +33,14 @@ class Attribute(Protocol):
     @property
     def bits(self) -> Floats:
         """Shape (levels,): about how many bits agree at each level, 0 for none. EM starts from them."""
+
+    @property
+    def runs_in_families(self) -> bool:
+        """Whether people of one household share it: surname, address, telephone."""
+
+    @property
+    def contradicts(self) -> Bools:
+        """Shape (levels,): which levels speak against one person."""
 
     def compare(self, left: Ints, right: Ints) -> Levels:
         """The level of each pair of record numbers."""

@@ -16,7 +16,7 @@ import polars as pl
 from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
 from spark_jobs.identity.engine.align import Vocabulary, aligned
-from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, in_chunks
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
 MOST_WORDS = 12  # the rarest of a record are compared
@@ -37,6 +37,7 @@ class Bag:
     words: Ints
     vocabulary: Vocabulary
     skeletons: bool = True
+    runs_in_families: bool = True
     aliases: Codes = field(default_factory=lambda: np.empty(0, np.uint64))
 
     @property
@@ -44,6 +45,11 @@ class Bag:
         """The middle of each bucket of agreed bits."""
         agreed = np.concatenate([[0.0], (np.arange(AGREED_BUCKETS - 1) + 0.5) * STEP_BITS])
         return np.concatenate([[0.0], np.repeat(agreed, LEFT_BUCKETS)])
+
+    @property
+    def contradicts(self) -> Bools:
+        """When a third and more of the bits are left over."""
+        return np.concatenate([[False], np.tile(np.arange(LEFT_BUCKETS) >= 3, AGREED_BUCKETS)])
 
     def compare(self, left: Ints, right: Ints) -> Levels:
         """See the module."""
@@ -108,8 +114,11 @@ def _vocabulary(long: pl.DataFrame) -> Vocabulary:
     return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told)
 
 
-def build(name: str, kind: int, columns: Sequence[pl.Series], skeletons: bool = True) -> Bag:
-    """The bag of some columns of text, each of shape (records,). `kind` keeps its keys apart; it takes two."""
+def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool = False) -> Bag:
+    """The bag of some columns of text, each of shape (records,). `kind` keeps its keys apart; it takes two.
+
+    A category has no sound and does not run in families.
+    """
     long = _long(columns)
     vocabulary = _vocabulary(long)
     number = long["word"].cast(pl.Enum(vocabulary.words)).to_physical().cast(pl.Int32)
@@ -122,7 +131,7 @@ def build(name: str, kind: int, columns: Sequence[pl.Series], skeletons: bool = 
     )
     words = np.full((int(ranked["rank"].max() or 0) + 1, len(columns[0])), -1, np.int32)  # type: ignore[operator]
     words[ranked["rank"].to_numpy(), ranked["record"].to_numpy()] = ranked["word"].to_numpy()
-    return Bag(name, kind, words, vocabulary, skeletons)
+    return Bag(name, kind, words, vocabulary, not is_category, not is_category)
 
 
 def skeleton_numbers(words: pl.Series) -> Ints:

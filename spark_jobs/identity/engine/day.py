@@ -37,6 +37,16 @@ class Day:
         same = self.bits_same
         return np.array([0, 0, same / 3, same / 3, same / 3, same * 0.8, same * 0.7, same / 2, same])
 
+    @property
+    def runs_in_families(self) -> bool:
+        """A birthday is one's own."""
+        return False
+
+    @property
+    def contradicts(self) -> Bools:
+        """When nothing agrees."""
+        return np.arange(len(LEVELS)) == OTHER
+
     def compare(self, left: Ints, right: Ints) -> Levels:
         """See LEVELS."""
         levels = np.empty(len(left), np.uint8)

@@ -37,15 +37,22 @@ def _between(labels: Ints, left: Ints, right: Ints) -> Codes:
 
 
 def join_scores(scorer: Scorer, members: Members, one: Ints, other: Ints) -> Floats:
-    """The chain rule for each pair of clusters, with the smaller cluster joining the larger; no prior."""
+    """The chain rule for each pair of clusters, with the smaller cluster joining the larger; no prior.
+
+    That both are relatives is as likely as the record of the smaller one says that is most like a relative.
+    """
     smaller = members.sizes[one] <= members.sizes[other]
     small, large = np.where(smaller, one, other), np.where(smaller, other, one)
-    pair, *items = evidence.joined(members, small, large)
-    total = np.bincount(pair, scorer.scores(*items), len(one))
+    items = evidence.joined(members, small, large)
+    total = np.bincount(items.of, scorer.scores(items)[0], len(one))
     different, back = np.unique(small, return_inverse=True)
-    pair, *items = evidence.earlier(members, different)
-    alone = np.bincount(pair, scorer.scores(*items), len(different))
-    return np.asarray(total - alone[back])
+    items = evidence.earlier(members, different)
+    alone = np.bincount(items.of, scorer.scores(items)[0], len(different))
+    related = np.full(len(one), -np.inf)
+    if scorer.weights.prior_related:
+        items = evidence.facing(members, small, large)
+        np.maximum.at(related, items.of, scorer.scores(items)[1])
+    return scorer.weights.less_related(total - alone[back], related)
 
 
 def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes) -> Ints:
@@ -83,15 +90,18 @@ def _remembered(codes: Codes, known: Codes, scores: Floats) -> Floats:
     return found
 
 
+def _place_scores(members: Members, scorer: Scorer, records: Ints, clusters: Ints) -> Floats:
+    """Log-odds that each record belongs to the cluster, with the prior."""
+    match, related = scorer.scores(evidence.placed(members, records, clusters))
+    prior = np.log(max(int((members.sizes > 0).sum()), 1))
+    return scorer.weights.less_related(match - prior, related)
+
+
 def own_scores(labels: Ints, scorer: Scorer) -> Floats:
     """What the rest of its cluster says of each record, with the prior; 0 for a record that is alone."""
-    members = Members.of(labels)
-    scores = np.zeros(len(labels))
+    members, scores = Members.of(labels), np.zeros(len(labels))
     records = np.flatnonzero(members.sizes[labels] > 1)
-    counts = members.looked_at(labels[records])
-    sets = members.records[evidence.ranges(members.starts[labels[records]], counts)]
-    prior = np.log(max(int((members.sizes > 0).sum()), 1))
-    scores[records] = scorer.scores(records, sets, counts) - prior
+    scores[records] = _place_scores(members, scorer, records, labels[records])
     return scores
 
 
@@ -109,11 +119,7 @@ def _elsewhere(labels: Ints, ties: Ties) -> tuple[Ints, Ints]:
 def _best_other(labels: Ints, ties: Ties, scorer: Scorer) -> tuple[Floats, Ints]:
     """For each record the score of the best other cluster, and which; minus infinity for none."""
     records, clusters = _elsewhere(labels, ties)
-    members = Members.of(labels)
-    counts = members.looked_at(clusters)
-    sets = members.records[evidence.ranges(members.starts[clusters], counts)]
-    prior = np.log(max(int((members.sizes > 0).sum()), 1))
-    scores = np.round(scorer.scores(records, sets, counts) - prior, 9)
+    scores = np.round(_place_scores(Members.of(labels), scorer, records, clusters), 9)
     best, where = np.full(len(labels), -np.inf), np.arange(len(labels))
     order = np.lexsort((-clusters, scores))
     best[records[order]], where[records[order]] = scores[order], clusters[order]

@@ -57,14 +57,14 @@ def _bags(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterato
         if columns := mapping.of(*roles):
             yield bag.build(name, next(kinds), [rows[column] for column in columns])
     for column in mapping.of("category"):
-        yield bag.build(column, next(kinds), [rows[column]], skeletons=False)
+        yield bag.build(column, next(kinds), [rows[column]], is_category=True)
 
 
 def _days(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:
     for column in mapping.of("date"):
         kind = next(kinds)
         found, share = day.build(column, kind, rows[column])
-        yield found if share >= LEAST_DATES else bag.build(column, kind, [rows[column]], skeletons=False)
+        yield found if share >= LEAST_DATES else bag.build(column, kind, [rows[column]], is_category=True)
 
 
 def _values(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:

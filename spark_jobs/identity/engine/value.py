@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA
 
 from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
-from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, in_chunks, packed, unpacked
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, packed, unpacked
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
 BITS_EDGES = np.array([5.0, 9.0, 13.0])
@@ -35,6 +35,7 @@ class Value:
     codes: Ints
     values: pl.Series
     letters: Codes
+    runs_in_families: bool
     value_bits: Floats
     parts: Ints
 
@@ -43,6 +44,11 @@ class Value:
         """By level."""
         middles = np.array([2.5, 7.0, 11.0, 16.0])
         return np.concatenate([[0, 0, 4, 5, 8], middles])
+
+    @property
+    def contradicts(self) -> Bools:
+        """Never: people have several addresses and numbers."""
+        return np.zeros(len(NAMES), bool)
 
     def compare(self, left: Ints, right: Ints) -> Levels:
         """See NAMES; an edit counts in values of LEAST_LENGTH letters and more."""
@@ -134,4 +140,4 @@ def build(name: str, kind: int, role: str, columns: Sequence[pl.Series]) -> Valu
     parts = part(values)
     numbers = parts.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy() if len(values) else np.empty(0, np.int64)
     bits = np.log2(told / np.maximum(counts, 1))
-    return Value(name, kind, codes, values, letter_masks(values), bits, numbers)
+    return Value(name, kind, codes, values, letter_masks(values), role != "identifier", bits, numbers)

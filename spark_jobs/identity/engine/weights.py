@@ -4,12 +4,17 @@ Patterns of levels are counted: millions of pairs, tens of thousands of patterns
 random sample of pairs that were not blocked stands for all the others and counts as no match (a sample of all
 pairs would hold true matches, and would spoil u). So the share of matches is that among all pairs, and a
 probability of one half is where the model itself decides.
+
+Where people share homes there is a third kind of pair beside one person and two strangers: two relatives. They
+agree in surname, address and telephone like one person, and in all else like strangers. Without them the
+attributes of a household, each counted as if it were independent of the others, make a family one person.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 import polars as pl
@@ -24,39 +29,62 @@ PRIOR_PAIRS = 2.0  # pairs that smooth the shares of levels
 MOST_LOG_RATIO = 25.0
 
 
+def _log_ratios(shares: list[Floats], u: list[Floats]) -> list[Floats]:
+    found = []
+    for share, chance in zip(shares, u, strict=True):
+        ratio = np.log(np.maximum(share, 1e-300)) - np.log(np.maximum(chance, 1e-300))
+        ratio[0] = 0.0  # a missing value weighs nothing
+        found.append(np.clip(ratio, -MOST_LOG_RATIO, MOST_LOG_RATIO))
+    return found
+
+
 @dataclass(frozen=True)
 class Weights:
-    """By attribute, shape (levels,): the share of each level among matches (m) and others (u).
+    """By attribute, shape (levels,): the share of each level among matches (m), relatives (r), strangers (u).
 
-    `prior` is the share of all pairs that match. A missing value weighs nothing.
+    `prior` and `prior_related` are shares of all pairs; without households the second is 0.
     """
 
     m: list[Floats]
+    r: list[Floats]
     u: list[Floats]
     prior: float
+    prior_related: float
 
-    @property
-    def log_ratios(self) -> list[Floats]:
+    @cached_property
+    def match_ratios(self) -> list[Floats]:
         """Natural logarithm of m / u by level, 0 for missing."""
-        found = []
-        for m, u in zip(self.m, self.u, strict=True):
-            ratio = np.clip(np.log(np.maximum(m, 1e-300) / np.maximum(u, 1e-300)), -MOST_LOG_RATIO, MOST_LOG_RATIO)
-            ratio[0] = 0.0
-            found.append(ratio)
-        return found
+        return _log_ratios(self.m, self.u)
+
+    @cached_property
+    def related_ratios(self) -> list[Floats]:
+        """Natural logarithm of r / u by level, 0 for missing."""
+        return _log_ratios(self.r, self.u)
 
     @property
     def log_prior_odds(self) -> float:
-        """Of a pair, before anything is compared."""
-        return float(np.log(self.prior / (1 - self.prior)))
+        """Of a match against strangers, before anything is compared."""
+        return float(np.log(self.prior / (1 - self.prior - self.prior_related)))
+
+    def less_related(self, match: Floats, related: Floats) -> Floats:
+        """Log-odds of a match against all else, from those against strangers and the evidence for relatives."""
+        if not self.prior_related:
+            return match
+        log_prior = np.log(self.prior_related / (1 - self.prior - self.prior_related))
+        return np.asarray(match - np.logaddexp(0.0, related + log_prior))
 
     def log_odds(self, levels: Levels) -> Floats:
         """That each pair is one; `levels` has shape (attributes, pairs)."""
-        total = np.full(levels.shape[1], self.log_prior_odds)
+        total = np.empty(levels.shape[1])
         for at in chunks(levels.shape[1]):
-            for ratio, column in zip(self.log_ratios, levels[:, at], strict=True):
-                total[at] += ratio[column]
+            match = self.log_prior_odds + _summed(self.match_ratios, levels[:, at])
+            related = _summed(self.related_ratios, levels[:, at]) if self.prior_related else match
+            total[at] = self.less_related(match, related)
         return total
+
+
+def _summed(ratios: list[Floats], levels: Levels) -> Floats:
+    return np.sum([ratio[column] for ratio, column in zip(ratios, levels, strict=True)], axis=0)
 
 
 @dataclass(frozen=True)
@@ -129,28 +157,65 @@ def _shares(attributes: list[Attribute], counted: Patterns, weights: Floats) -> 
         yield counts / counts.sum()
 
 
-def _start(attributes: list[Attribute], counted: Patterns, records: int) -> Floats:
-    """Which patterns look like matches at first: those that agree in more bits than chance explains."""
-    agreed = np.zeros(len(counted.levels))
+def _has_households(attributes: list[Attribute]) -> bool:
+    """Whether relatives could be told: something of a household, and something of a person's own."""
+    return any(a.name == "address" for a in attributes) and any(not a.runs_in_families for a in attributes)
+
+
+def _start(attributes: list[Attribute], counted: Patterns, records: int) -> tuple[Floats, Floats]:
+    """Which patterns look like matches at first, and which like relatives.
+
+    Both agree in more bits than chance explains; relatives contradict each other in what is a person's own.
+    """
+    agreed, against = np.zeros(len(counted.levels)), np.zeros(len(counted.levels), bool)
     for number, attribute in enumerate(attributes):
         agreed += attribute.bits[counted.levels[:, number]]
+        if attribute.name == "name" or not attribute.runs_in_families:
+            against |= attribute.contradicts[counted.levels[:, number]]
     pairs = records * (records - 1) / 2
-    return np.where(agreed > np.log2(max(pairs / records, 1.0)) + START_MARGIN, 0.95, 0.0)
+    likely = agreed > np.log2(max(pairs / records, 1.0)) + START_MARGIN
+    related = likely & against & _has_households(attributes)
+    return np.where(likely & ~related, 0.95, 0.0), np.where(related, 0.9, 0.0)
+
+
+def _as_related(attributes: list[Attribute], r: list[Floats], u: list[Floats]) -> list[Floats]:
+    """Relatives agree like strangers in what does not run in families."""
+    return [own if a.runs_in_families else chance for a, own, chance in zip(attributes, r, u, strict=True)]
 
 
 def estimate(attributes: list[Attribute], counted: Patterns, records: int) -> Weights:
     """Expectation and maximisation until the share of matches stands still."""
     pairs = records * (records - 1) / 2
-    is_match = _start(attributes, counted, records)
-    weights, prior = None, 0.0
+    is_match, is_related = _start(attributes, counted, records)
+    columns = np.ascontiguousarray(counted.levels.T)
+    weights, before = None, 0.0
     for _ in range(ROUNDS):
-        found = is_match * counted.candidates
-        m = list(_shares(attributes, counted, found))
-        u = list(_shares(attributes, counted, counted.candidates - found + counted.others))
-        before, prior = prior, float(np.clip(found.sum() / pairs, 0.1 / pairs, 0.5))
-        weights = Weights(m, u, prior)
-        if abs(prior - before) < CLOSE_ENOUGH * prior:
+        weights = _maximised(attributes, counted, is_match * counted.candidates, is_related * counted.candidates, pairs)
+        if abs(weights.prior - before) < CLOSE_ENOUGH * weights.prior:
             break
-        is_match = probability(weights.log_odds(np.ascontiguousarray(counted.levels.T)))
+        before = weights.prior
+        is_match, is_related = _expected(weights, columns)
     assert weights is not None
     return weights
+
+
+def _maximised(
+    attributes: list[Attribute], counted: Patterns, matches: Floats, related: Floats, pairs: float
+) -> Weights:
+    u = list(_shares(attributes, counted, counted.candidates - matches - related + counted.others))
+    r = list(_shares(attributes, counted, related))
+    m = list(_shares(attributes, counted, matches))
+    prior = float(np.clip(matches.sum() / pairs, 0.1 / pairs, 0.5))
+    prior_related = float(min(related.sum() / pairs, 0.4))
+    return Weights(m, _as_related(attributes, r, u), u, prior, prior_related)
+
+
+def _expected(weights: Weights, columns: Levels) -> tuple[Floats, Floats]:
+    """The probability of a match and of relatives for each pattern; `columns` has shape (attributes, patterns)."""
+    if not weights.prior_related:
+        return probability(weights.log_odds(columns)), np.zeros(columns.shape[1])
+    stranger = 1 - weights.prior - weights.prior_related
+    match = weights.log_prior_odds + _summed(weights.match_ratios, columns)
+    related = np.log(weights.prior_related / stranger) + _summed(weights.related_ratios, columns)
+    total = np.logaddexp(0.0, np.logaddexp(match, related))
+    return np.exp(match - total), np.exp(related - total)
