@@ -12,7 +12,29 @@ import polars as pl
 from numpy.typing import NDArray
 
 Texts = NDArray[np.object_]
-ONSETS = ["b", "br", "c", "ch", "d", "f", "g", "gr", "h", "j", "k", "l", "m", "n", "p", "r", "s", "st", "t", "v", "w"]
+ONSETS = [
+    "b",
+    "br",
+    "c",
+    "ch",
+    "d",
+    "f",
+    "g",
+    "gr",
+    "h",
+    "j",
+    "k",
+    "l",
+    "m",
+    "n",
+    "p",
+    "r",
+    "s",
+    "st",
+    "t",
+    "v",
+    "w",
+]
 VOWELS = ["a", "e", "i", "o", "u", "ea", "ai"]
 CODAS = ["", "", "n", "r", "s", "l", "ck", "rt", "nd", "m", "tt"]
 LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
@@ -80,7 +102,9 @@ def people(count: int, dice: np.random.Generator) -> dict[str, Texts]:
     last = np.where(dice.random(count) < 0.75, surnames[home], own)
     local = first + dice.choice(["", ".", "_"], count).astype(object) + last
     numbered = local + dice.integers(0, 1000, count).astype(str).astype(object)
-    email = numbered + "@" + dice.choice(["mail.example", "post.example", "web.example"], count).astype(object)
+    email = (
+        numbered + "@" + dice.choice(["mail.example", "post.example", "web.example"], count).astype(object)
+    )
     phone = ("555" + dice.integers(10**6, 10**7, count).astype(str).astype(object)).astype(object)
     sex = dice.choice(["f", "m"], count).astype(object)
     values = (first, last, _dates(dice, count), street, town, postcode, email, phone, sex)

@@ -35,9 +35,11 @@ def _observed(bag: Bag, left: Ints, right: Ints, labels: Ints) -> tuple[Codes, I
         a, b = a[rows].astype(np.int64), b[rows].astype(np.int64)
         far = relation(a, b, bag.vocabulary, np.empty(0, np.uint64)) == 0
         cluster = labels[left[at]][rows[far]]
-        found.append(np.column_stack([packed(np.minimum(a, b), np.maximum(a, b))[far], cluster.astype(np.uint64)]))
+        found.append(
+            np.column_stack([packed(np.minimum(a, b), np.maximum(a, b))[far], cluster.astype(np.uint64)])
+        )
     rows = np.unique(np.concatenate(found), axis=0) if found else np.empty((0, 2), np.uint64)
-    return rows[:, 0], rows[:, 1].astype(np.int64)
+    return rows[:, 0].astype(np.uint64), rows[:, 1].astype(np.int64)
 
 
 def learn(bag: Bag, left: Ints, right: Ints, labels: Ints) -> Codes:
@@ -47,7 +49,9 @@ def learn(bag: Bag, left: Ints, right: Ints, labels: Ints) -> Codes:
     if not len(pairs):
         return pairs
     one, other = unpacked(pairs)
-    of = np.bincount(np.concatenate([one, other]), np.concatenate([counts, counts]), len(bag.vocabulary.words))
+    of = np.bincount(
+        np.concatenate([one, other]), np.concatenate([counts, counts]), len(bag.vocabulary.words)
+    )
     lift = counts * counts.sum() / (of[one] * of[other])
     share = counts / np.minimum(of[one], of[other])
     good = (counts >= LEAST_CLUSTERS) & (lift >= LEAST_LIFT) & (share >= LEAST_SHARE)
@@ -58,8 +62,8 @@ def with_aliases(attributes: list[Attribute], left: Ints, right: Ints, labels: I
     """The attributes, with the aliases of each bag of words added; the same objects where none were found."""
     taught: list[Attribute] = []
     for attribute in attributes:
-        learnt = learn(attribute, left, right, labels) if isinstance(attribute, Bag) else np.empty(0, np.uint64)
+        learnt = (
+            learn(attribute, left, right, labels) if isinstance(attribute, Bag) else np.empty(0, np.uint64)
+        )
         taught.append(replace(attribute, aliases=learnt) if len(learnt) else attribute)  # type: ignore[type-var]
     return taught
-
-

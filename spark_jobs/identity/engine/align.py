@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, contains, packed
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, contains, packed, unpacked
 
 FUZZY_WORDS = 4  # words of a side that found no partner and are looked at for a similar one
 ALIAS, EDIT, PREFIX, INITIAL = 1, 2, 3, 4
-PART = {ALIAS: 0.8, EDIT: 0.85, PREFIX: 0.45, INITIAL: 1.0}  # of the bits; an initial has bits of its own
+PARTS = np.array([0, 0.8, 0.85, 0.45, 1.0], np.float32)  # of the bits; an initial has bits of its own
+ONE_SIDED = 0.3
 LONG_WORD = 9  # letters; two typing errors in it are still near
 
 
@@ -66,7 +67,7 @@ def letter_masks(words: pl.Series) -> Codes:
 
 
 def _near(a: Ints, b: Ints, words: Vocabulary) -> Bools:
-    """One typing error apart (two in long words). Letters and lengths rule out nearly all before a distance."""
+    """One typing error apart (two in long words)."""
     shorter = np.minimum(words.lengths[a], words.lengths[b])
     most = np.where(shorter >= LONG_WORD, 2, 1)
     apart = np.bitwise_count(words.letters[a] ^ words.letters[b])
@@ -75,7 +76,7 @@ def _near(a: Ints, b: Ints, words: Vocabulary) -> Bools:
     near = np.zeros(len(a), bool)
     if len(at):
         codes, back = np.unique(packed(a[at], b[at]), return_inverse=True)
-        one, other = (codes >> np.uint64(32)).astype(np.int64), (codes & np.uint64(0xFFFFFFFF)).astype(np.int64)
+        one, other = unpacked(codes)
         texts, others = words.words.gather(one).to_list(), words.words.gather(other).to_list()
         distance = process.cpdist(texts, others, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
         near[at] = distance[back] <= most[at]
@@ -85,12 +86,21 @@ def _near(a: Ints, b: Ints, words: Vocabulary) -> Bools:
 def relation(a: Ints, b: Ints, words: Vocabulary, aliases: Codes) -> NDArray[np.uint8]:
     """How two different words are alike: 0 for not at all, else ALIAS, EDIT, PREFIX or INITIAL."""
     found = np.zeros(len(a), np.uint8)
-    short, other = words.lengths[a] == 1, words.lengths[b] == 1
-    found[(short != other) & (words.initials[a] == words.initials[b])] = INITIAL
-    found[(words.prefixes[a] == words.prefixes[b]) & (np.minimum(words.lengths[a], words.lengths[b]) >= 3)] = PREFIX
-    found[_near(a, b, words)] = EDIT
+    # Most words are unlike each other: one look at their letters and first letter tells.
+    alike = np.bitwise_count(words.letters[a] ^ words.letters[b]) <= 4
+    at = np.flatnonzero(alike | (words.initials[a] == words.initials[b]))
+    found[at] = _alike(a[at], b[at], words)
     if len(aliases):
         found[contains(packed(np.minimum(a, b), np.maximum(a, b)), aliases)] = ALIAS
+    return found
+
+
+def _alike(a: Ints, b: Ints, words: Vocabulary) -> NDArray[np.uint8]:
+    found = np.zeros(len(a), np.uint8)
+    length, other = words.lengths[a], words.lengths[b]
+    found[((length == 1) != (other == 1)) & (words.initials[a] == words.initials[b])] = INITIAL
+    found[(words.prefixes[a] == words.prefixes[b]) & (np.minimum(length, other) >= 3)] = PREFIX
+    found[_near(a, b, words)] = EDIT
     return found
 
 
@@ -117,43 +127,56 @@ def _squeezed(words: Ints, keep: Bools) -> Ints:
 
 
 def aligned(one: Ints, other: Ints, words: Vocabulary, aliases: Codes) -> tuple[Floats, Floats]:
-    """Agreed bits, and bits of both sides that found no partner; one entry per pair.
+    """Agreed bits, and bits that found no partner; one entry per pair.
 
-    `one` and `other` have shape (words, pairs), -1 for none; a word stands once in a record.
+    Bits left over on both sides contradict each other; what only one side says more (a middle name, a first
+    name where the other has none) counts ONE_SIDED of it. `one` and `other` have shape (words, pairs), -1 for
+    none; a word stands once in a record.
     """
     bits = np.append(words.bits, np.float32(0))  # -1 is the last
     lone, lonely = leftover(one, other)
     agreed = np.where(lone, 0, bits[one]).sum(axis=0)
-    apart = np.where(lone, bits[one], 0).sum(axis=0) + np.where(lonely, bits[other], 0).sum(axis=0)
+    mine = np.where(lone, bits[one], 0).sum(axis=0)
+    yours = np.where(lonely, bits[other], 0).sum(axis=0)
     rows = np.flatnonzero(lone.any(axis=0) & lonely.any(axis=0))
     if len(rows):
-        mine = _squeezed(one[:, rows], lone[:, rows])
-        yours = _squeezed(other[:, rows], lonely[:, rows])
-        more, less = _similar(mine, yours, words, bits, aliases)
+        left, right = _squeezed(one[:, rows], lone[:, rows]), _squeezed(other[:, rows], lonely[:, rows])
+        more, less, less_too = _similar(left, right, words, bits, aliases)
         agreed[rows] += more
-        apart[rows] -= less
-    return agreed.astype(np.float64), np.maximum(apart, 0).astype(np.float64)
+        mine[rows] -= less
+        yours[rows] -= less_too
+    fewer, further = np.maximum(np.minimum(mine, yours), 0), np.abs(mine - yours)
+    return agreed.astype(np.float64), (2 * fewer + ONE_SIDED * further).astype(np.float64)
 
 
 def _similar(
     mine: Ints, yours: Ints, words: Vocabulary, bits: NDArray[np.float32], aliases: Codes
-) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Bits that agree by similar words, and how many fewer bits are apart for it."""
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """Bits that agree by similar words, and how many fewer each side has left over; one entry per pair."""
     count = mine.shape[1]
-    grid = np.zeros((len(mine), len(yours), count), np.uint8)
-    filled = (mine[:, None] >= 0) & (yours[None, :] >= 0)
-    i, j, row = np.nonzero(filled)
-    grid[i, j, row] = relation(mine[i, row], yours[j, row], words, aliases)
-    more, less = np.zeros(count, np.float32), np.zeros(count, np.float32)
+    i, j, row = np.nonzero((mine[:, None] >= 0) & (yours[None, :] >= 0))
+    kind = relation(mine[i, row], yours[j, row], words, aliases)
+    alike = np.flatnonzero(kind)
+    i, j, row, kind = i[alike], j[alike], row[alike], kind[alike]
+    more, less, less_too = np.zeros((3, count), np.float32)
     free, open_ = np.ones(mine.shape, bool), np.ones(yours.shape, bool)
-    for kind in (ALIAS, EDIT, PREFIX, INITIAL):
-        for i, j in np.argwhere((grid == kind).any(axis=2)):
-            at = np.flatnonzero((grid[i, j] == kind) & free[i] & open_[j])
-            a, b = mine[i, at], yours[j, at]
-            shared = np.minimum(bits[a], bits[b])
-            if kind == INITIAL:
-                shared = np.minimum(shared, words.initial_bits[a])
-            more[at] += PART[kind] * shared
-            less[at] += bits[a] + bits[b] - 2 * (1 - PART[kind]) * shared
-            free[i, at] = open_[j, at] = False
-    return more, less
+    # The best kind first, then by place: groups in which a pair of records stands at most once.
+    group = (kind.astype(np.int64) * len(mine) + i) * len(yours) + j
+    for at in _groups(group):
+        at = at[free[i[at], row[at]] & open_[j[at], row[at]]]
+        a, b = mine[i[at], row[at]], yours[j[at], row[at]]
+        shared = np.minimum(bits[a], bits[b])
+        is_initial = kind[at] == INITIAL
+        shared = np.where(is_initial, np.minimum(shared, words.initial_bits[a]), shared)
+        part = PARTS[kind[at]]
+        more[row[at]] += part * shared
+        less[row[at]] += bits[a] - (1 - part) * shared
+        less_too[row[at]] += bits[b] - (1 - part) * shared
+        free[i[at], row[at]] = open_[j[at], row[at]] = False
+    return more, less, less_too
+
+
+def _groups(group: Ints) -> list[Ints]:
+    """The places of each group, groups in ascending order."""
+    order = np.argsort(group, kind="stable")
+    return np.split(order, np.flatnonzero(np.diff(group[order])) + 1)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+Ints = NDArray[Any]  # whole numbers of any width: 32 bits where there are many
 Floats = NDArray[np.float64]
 Bools = NDArray[np.bool_]
 Levels = NDArray[np.uint8]

@@ -39,6 +39,10 @@ class Attribute(Protocol):
         """Whether people of one household share it: surname, address, telephone."""
 
     @property
+    def groups(self) -> Ints:
+        """Shape (levels,): levels of one group are shares of a whole; which group applies is no evidence."""
+
+    @property
     def contradicts(self) -> Bools:
         """Shape (levels,): which levels speak against one person."""
 
@@ -48,7 +52,7 @@ class Attribute(Protocol):
     def describe(self, level: int) -> str:
         """A level in words."""
 
-    def keys(self) -> list[Keys]:
+    def blocking_keys(self) -> list[Keys]:
         """What to block on."""
 
     def sorted_by(self) -> list[Ints]:

@@ -1,8 +1,9 @@
 """Words in any order and position: names, addresses, places, categories.
 
-The columns of a role are one variable, else one agreement would count once per column. A level is a bucket of
-agreed bits (rare words say more) and a bucket of the share of bits that found no partner, so that term
-frequency, swapped names and missing middle names sit inside the level.
+The columns of a role are one variable, else one agreement would count once per column. A level is a bucket
+of agreed bits (rare words say more) and a bucket of the share of bits that found no partner, so that term
+frequency, swapped names and missing middle names sit inside the level. How many words there were to compare
+is given, not evidence: who left out the first name cannot agree in it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import polars as pl
 from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
 from spark_jobs.identity.engine.align import Vocabulary, aligned
-from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, unpacked
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
 MOST_WORDS = 12  # the rarest of a record are compared
@@ -25,6 +26,8 @@ STEP_BITS = 3.0
 AGREED_BUCKETS = 13
 LEFT_EDGES = np.array([0.03, 0.15, 0.3, 0.5, 0.75])
 LEFT_BUCKETS = len(LEFT_EDGES) + 1
+CELLS = AGREED_BUCKETS * LEFT_BUCKETS
+SIZES = 3  # one word on the shorter side, two, or more
 LEAST_KEY_BITS = 3.0  # a word on more than an eighth of the records finds nobody
 
 
@@ -44,12 +47,17 @@ class Bag:
     def bits(self) -> Floats:
         """The middle of each bucket of agreed bits."""
         agreed = np.concatenate([[0.0], (np.arange(AGREED_BUCKETS - 1) + 0.5) * STEP_BITS])
-        return np.concatenate([[0.0], np.repeat(agreed, LEFT_BUCKETS)])
+        return np.concatenate([[0.0], np.tile(np.repeat(agreed, LEFT_BUCKETS), SIZES)])
+
+    @property
+    def groups(self) -> Ints:
+        """The levels of each size are shares of their own."""
+        return np.concatenate([[0], np.repeat(np.arange(SIZES), CELLS)])
 
     @property
     def contradicts(self) -> Bools:
         """When a third and more of the bits are left over."""
-        return np.concatenate([[False], np.tile(np.arange(LEFT_BUCKETS) >= 3, AGREED_BUCKETS)])
+        return np.concatenate([[False], np.tile(np.arange(LEFT_BUCKETS) >= 3, SIZES * AGREED_BUCKETS)])
 
     def compare(self, left: Ints, right: Ints) -> Levels:
         """See the module."""
@@ -58,21 +66,31 @@ class Bag:
         def compare_chunk(at: slice) -> None:
             one, other = self.words[:, left[at]], self.words[:, right[at]]
             agreed, apart = aligned(one, other, self.vocabulary, self.aliases)
-            levels[at] = _level(agreed, apart, (one[0] >= 0) & (other[0] >= 0))
+            shorter = np.minimum((one >= 0).sum(axis=0), (other >= 0).sum(axis=0))
+            levels[at] = _level(agreed, apart, shorter)
 
         in_chunks(compare_chunk, len(left))
         return levels
+
+    def compare_again(self, left: Ints, right: Ints, levels: Levels) -> None:
+        """Put the levels right, in place, where aliases may change them: both sides have a word with one."""
+        known = np.zeros(len(self.vocabulary.words) + 1, bool)  # the last stands for no word
+        known[np.concatenate(unpacked(self.aliases))] = True
+        has_alias = known[self.words].any(axis=0)
+        apart = (levels > 0) & ((levels.astype(np.int16) - 1) % LEFT_BUCKETS > 0)
+        at = np.flatnonzero(apart & np.take(has_alias, left) & np.take(has_alias, right))
+        levels[at] = self.compare(left[at], right[at])
 
     def describe(self, level: int) -> str:
         """A level in words."""
         if not level:
             return "missing"
-        agreed, apart = divmod(level - 1, LEFT_BUCKETS)
+        agreed, apart = divmod((level - 1) % CELLS, LEFT_BUCKETS)
         shares = ["nothing", "little", "some", "a third", "half", "most"]
         bits = f"{(agreed - 1) * STEP_BITS:.0f} to {agreed * STEP_BITS:.0f} bits" if agreed else "nothing"
         return f"{bits} agree, {shares[apart]} left over"
 
-    def keys(self) -> list[Keys]:
+    def blocking_keys(self) -> list[Keys]:
         """The rarest words, and their consonants."""
         count = self.words.shape[1]
         records = np.tile(np.arange(count), min(KEY_WORDS, len(self.words)))
@@ -91,18 +109,19 @@ class Bag:
         return list(self.words[:2])
 
 
-def _level(agreed: Floats, apart: Floats, both: np.ndarray) -> Levels:
+def _level(agreed: Floats, apart: Floats, shorter: Ints) -> Levels:
     share = apart / np.maximum(apart + 2 * agreed, 1e-9)
     bucket = np.minimum(np.where(agreed < 0.5, 0, 1 + agreed // STEP_BITS), AGREED_BUCKETS - 1)
-    level = 1 + bucket * LEFT_BUCKETS + np.searchsorted(LEFT_EDGES, share, side="left")
-    return np.where(both, level, 0).astype(np.uint8)
+    size = np.clip(shorter, 1, SIZES) - 1
+    level = 1 + size * CELLS + bucket * LEFT_BUCKETS + np.searchsorted(LEFT_EDGES, share, side="left")
+    return np.where(shorter > 0, level, 0).astype(np.uint8)
 
 
 def _long(columns: Sequence[pl.Series]) -> pl.DataFrame:
     """One row per record and different word."""
     parts = []
     for column in columns:
-        values = fold.words(column.to_frame("v").select(fold.folded(pl.col("v"))).to_series())
+        values = fold.words(fold.folded(column))
         frame = pl.DataFrame({"record": np.arange(len(column), dtype=np.uint32), "word": values})
         parts.append(frame.drop_nulls().explode("word"))
     return pl.concat(parts).drop_nulls().unique()
@@ -129,7 +148,8 @@ def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool 
         .with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("record").alias("rank"))
         .filter(pl.col("rank") < MOST_WORDS)
     )
-    words = np.full((int(ranked["rank"].max() or 0) + 1, len(columns[0])), -1, np.int32)  # type: ignore[operator]
+    deepest = int(ranked["rank"].to_numpy().max(initial=0))
+    words = np.full((deepest + 1, len(columns[0])), -1, np.int32)
     words[ranked["rank"].to_numpy(), ranked["record"].to_numpy()] = ranked["word"].to_numpy()
     return Bag(name, kind, words, vocabulary, not is_category, not is_category)
 

@@ -1,9 +1,9 @@
 """Candidate pairs: a lattice of blocking keys in which no block can explode.
 
-A block of at most `cap` records is compared whole. Only keys whose block is larger (hot) are combined, two of a
-record at a time, and only hot pairs of keys with a third. What is still hot is sorted, and each record meets
-its next neighbours. So pairs grow with the records, not with the square of a block, and there is one number to
-set: the largest cap whose pairs stay within a budget.
+A block of at most `cap` records is compared whole. Only keys whose block is larger (hot) are combined, two of
+a record at a time, and only hot pairs of keys with a third. What is still hot is sorted, and each record
+meets its next neighbours. So pairs grow with the records, not with the square of a block, and there is one
+number to set: the largest cap whose pairs stay within a budget.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from spark_jobs.identity.engine.arrays import Bools, Codes, Ints, mixed, packed, ranges, unique
 from spark_jobs.identity.engine.attribute import Attribute, Keys
 
-CAPS = (200, 150, 100, 80, 60, 45, 30, 20, 15, 10, 8)
-PAIRS_PER_RECORD = 8.0
-LEAST_BUDGET = 2_000_000
+CAPS = (200, 150, 100, 80, 60, 45, 30, 20, 15, 10, 8, 6, 4)
+PAIRS_PER_RECORD, LEAST_PAIRS = 6.0, 1_000_000  # the budget: so many, and so many more
+OVERLAP = 6.0  # blocks that a pair is in on average, at most
+SAMPLE = 16  # one in so many records is looked at to choose the cap
 WINDOW = 4
-MOST_HOT = 10  # hot keys of a record that are combined, those of the smallest blocks
+MOST_HOT = 8  # hot keys of a record that are combined, those of the smallest blocks
 MOST_KEYS = 3  # keys that are combined at most
 ROWS_AT_ONCE = 12_000_000  # combined keys that are grouped at a time: about 300 MB
 
@@ -68,24 +69,58 @@ def _sizes(codes: Codes) -> Ints:
     return pl.DataFrame({"code": codes}).select(pl.len().over("code")).to_series().to_numpy()
 
 
-def _cap(sizes: Ints, budget: float) -> int:
-    """The largest cap whose blocks of single keys hold no more pairs than the budget."""
-    for cap in CAPS:
-        small = sizes[sizes <= cap].astype(np.float64)
-        if ((small - 1) / 2).sum() <= budget:  # every row counts its share of its block's pairs
+@dataclass(frozen=True)
+class _Sorted:
+    """Rows of keys, block after block: the records, and for each row where its block starts and its size."""
+
+    records: Ints
+    first: Ints
+    sizes: Ints
+
+    @classmethod
+    def of(cls, records: Ints, codes: Codes, sizes: Ints) -> _Sorted:
+        """Sort by block."""
+        order = np.argsort(codes, kind="stable")
+        starts = np.concatenate([[True], codes[order][1:] != codes[order][:-1]])[: len(order)]
+        first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
+        return cls(records[order].astype(np.int64), first, sizes[order].astype(np.int64))
+
+
+def _overcounted(sizes: Ints, cap: int) -> float:
+    """Pairs in blocks up to the cap, those of several blocks counted in each."""
+    return float(((sizes[sizes <= cap].astype(np.float64) - 1) / 2).sum())
+
+
+def _distinct(rows: _Sorted, cap: int) -> float:
+    """About how many different pairs the blocks up to the cap hold, from one in SAMPLE records."""
+    at = np.flatnonzero((rows.sizes > 1) & (rows.sizes <= cap) & (rows.records % SAMPLE == 0))
+    other = rows.records[ranges(rows.first[at], rows.sizes[at])]
+    codes = unique(packed(np.repeat(rows.records[at], rows.sizes[at]), other))
+    return max(len(codes) - len(np.unique(rows.records[at])), 0) * SAMPLE / 2
+
+
+def _first_cap(blocks: Blocks, sizes: Ints, budget: float) -> int:
+    """The largest cap whose blocks of single keys stay within the budget of different pairs."""
+    several = (sizes > 1) & (sizes <= CAPS[0])
+    rows = _Sorted.of(blocks.records[several], blocks.codes[several], sizes[several])
+    for cap in CAPS[:-1]:
+        if _overcounted(sizes, cap) <= OVERLAP * budget and _distinct(rows, cap) <= budget:
             return cap
     return CAPS[-1]
 
 
+def _deeper_cap(sizes: Ints, most: int, budget: float) -> int:
+    """The largest cap up to `most` whose blocks stay within the budget."""
+    fits = [cap for cap in CAPS if cap <= most and _overcounted(sizes, cap) <= budget]
+    return fits[0] if fits else CAPS[-1]
+
+
 def _within(records: Ints, codes: Codes, sizes: Ints) -> Codes:
     """All pairs of records of one block; every block has at least two rows."""
-    order = np.argsort(codes, kind="stable")
-    records, sizes = records[order].astype(np.int64), sizes[order].astype(np.int64)
-    starts = np.concatenate([[True], codes[order][1:] != codes[order][:-1]])
-    first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
-    behind = first + sizes - 1 - np.arange(len(order))  # rows of the block after each
-    at = np.repeat(np.arange(len(order)), behind)
-    one, other = records[at], records[ranges(np.arange(len(order)) + 1, behind)]
+    rows = _Sorted.of(records, codes, sizes)
+    at = np.arange(len(records))
+    behind = rows.first + rows.sizes - 1 - at  # rows of the block after each
+    one, other = np.repeat(rows.records, behind), rows.records[ranges(at + 1, behind)]
     different = one != other
     one, other = one[different], other[different]
     return unique(packed(np.minimum(one, other), np.maximum(one, other)))
@@ -106,16 +141,16 @@ def _neighbours(records: Ints, codes: Codes, nearness: Ints) -> Codes:
 class _Lattice:
     """Collects pairs level by level."""
 
-    def __init__(self, cap: int) -> None:
-        self.cap, self.largest, self.windowed = cap, 0, 0
+    def __init__(self, cap: int, budget: float) -> None:
+        self.cap, self.budget, self.largest, self.windowed = cap, budget, 0, 0
         self.found = [np.empty(0, np.uint64)]
 
-    def take(self, records: Ints, codes: Codes, sizes: Ints) -> Bools:
+    def take(self, records: Ints, codes: Codes, sizes: Ints, cap: int) -> Bools:
         """Take the pairs of the blocks that are small enough. Returns which rows are in larger ones."""
-        whole = (sizes > 1) & (sizes <= self.cap)
+        whole = (sizes > 1) & (sizes <= cap)
         self.largest = max(self.largest, int(sizes[whole].max(initial=0)))
         self.found.append(_within(records[whole], codes[whole], sizes[whole]))
-        return sizes > self.cap
+        return sizes > cap
 
     def walk(self, records: Ints, codes: Codes, nearness: Ints) -> None:
         """Take pairs of neighbours in blocks that cannot be split any more."""
@@ -165,13 +200,16 @@ def _extended(hot: Blocks, ends: Ints, starts: tuple[Ints, ...], share: int, sha
         rows.append(np.column_stack([*(start[at[mine]] for start in starts), third[mine]]).astype(np.uint32))
         codes.append(code[mine])
     width = len(starts) + 1
-    return _Combined(np.concatenate([np.empty((0, width), np.uint32), *rows]), np.concatenate([np.empty(0, np.uint64), *codes]))
+    return _Combined(
+        np.concatenate([np.empty((0, width), np.uint32), *rows]),
+        np.concatenate([np.empty(0, np.uint64), *codes]),
+    )
 
 
 def _together(hot: Blocks, rows: tuple[Ints, ...]) -> Codes:
     """One code for the keys of each group, whatever their order."""
     with np.errstate(over="ignore"):
-        return np.sum([hot.codes[row] for row in rows], axis=0, dtype=np.uint64)
+        return np.asarray(np.sum([hot.codes[row] for row in rows], axis=0, dtype=np.uint64))
 
 
 def _shares(hot: Blocks, groups: int) -> int:
@@ -181,13 +219,15 @@ def _shares(hot: Blocks, groups: int) -> int:
 
 
 def _descend(hot: Blocks, starts: tuple[Ints, ...], lattice: _Lattice, nearness: Ints) -> None:
-    """Combine groups of keys with one more; what stays hot goes deeper, at the third key to its neighbours."""
+    """Combine groups of keys with one more; what stays hot goes deeper, in the end to its neighbours."""
     ends, shares = starts[-1], _shares(hot, len(starts[-1]))
-    still_hot = []
+    still_hot, cap = [], lattice.cap
     for share in range(shares):
         found = _extended(hot, ends, starts, share, shares)
-        records = hot.records[found.rows[:, 0]]
-        left = lattice.take(records, found.codes, _sizes(found.codes))
+        records, sizes = hot.records[found.rows[:, 0]], _sizes(found.codes)
+        if not share:  # codes are spread evenly: one share is like another
+            cap = _deeper_cap(sizes, lattice.cap, lattice.budget / shares)
+        left = lattice.take(records, found.codes, sizes, cap)
         if found.rows.shape[1] == MOST_KEYS:
             lattice.walk(records[left], found.codes[left], nearness)
         else:
@@ -201,11 +241,12 @@ def find(attributes: list[Attribute], nearness: Ints, budget: float | None = Non
 
     `nearness`: the rank of each record in an order that brings like records near each other.
     """
-    blocks = _gathered([key for attribute in attributes for key in attribute.keys()])
+    blocks = _gathered([key for attribute in attributes for key in attribute.blocking_keys()])
     sizes = _sizes(blocks.codes)
-    cap = _cap(sizes, budget or max(LEAST_BUDGET, PAIRS_PER_RECORD * len(nearness)))
-    lattice = _Lattice(cap)
-    lattice.take(blocks.records, blocks.codes, sizes)
+    budget = budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness)
+    cap = _first_cap(blocks, sizes, budget)
+    lattice = _Lattice(cap, budget)
+    lattice.take(blocks.records, blocks.codes, sizes, cap)
     hot = _hot_keys(blocks, sizes, cap)
     del blocks, sizes
     if len(hot.records):

@@ -55,7 +55,9 @@ def _parsed(text: str, where: str) -> dict[str, Any]:
     if not isinstance(document, dict):
         raise UsageError("The mapping needs the keys `id` and `roles`", where=where)
     if unknown := sorted(set(map(str, document)) - {"id", "roles"}):
-        raise UsageError(f"The mapping has an unknown key {unknown[0]!r}", where=where, do="It has id and roles")
+        raise UsageError(
+            f"The mapping has an unknown key {unknown[0]!r}", where=where, do="It has id and roles"
+        )
     return document
 
 
@@ -72,10 +74,16 @@ def load(path: Path) -> Mapping:
     if not isinstance(key, str) or not key:
         raise UsageError("The mapping names no id column", where=where, do="Add `id: <column>`")
     if not isinstance(roles, dict) or not roles:
-        raise UsageError("The mapping gives no column a role", where=where, do=f"Roles are {', '.join(ROLES)}")
-    mapping = Mapping(id=key, roles={str(role): _columns(role, columns, where) for role, columns in roles.items()})
+        raise UsageError(
+            "The mapping gives no column a role", where=where, do=f"Roles are {', '.join(ROLES)}"
+        )
+    mapping = Mapping(
+        id=key, roles={str(role): _columns(role, columns, where) for role, columns in roles.items()}
+    )
     if key in mapping.columns:
-        raise UsageError(f"The id column {key!r} has a role too: an id says nothing about who is who", where=where)
+        raise UsageError(
+            f"The id column {key!r} has a role too: an id says nothing about who is who", where=where
+        )
     if not mapping.columns:
         raise UsageError("The mapping gives no column a role", where=where)
     return mapping

@@ -43,6 +43,11 @@ class Day:
         return False
 
     @property
+    def groups(self) -> Ints:
+        """One."""
+        return np.zeros(len(LEVELS), np.int64)
+
+    @property
     def contradicts(self) -> Bools:
         """When nothing agrees."""
         return np.arange(len(LEVELS)) == OTHER
@@ -63,7 +68,7 @@ class Day:
         """A level in words."""
         return LEVELS[level]
 
-    def keys(self) -> list[Keys]:
+    def blocking_keys(self) -> list[Keys]:
         """The date, the year, and day and month unless they are a default."""
         told = np.flatnonzero(self.numbers > 0)
         exact = told[(self.numbers[told] % 10000 > 0) & ~self.is_default[told]]

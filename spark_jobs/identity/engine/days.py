@@ -25,7 +25,7 @@ PIVOT = 30  # two-digit years from here on are of the twentieth century
 
 @dataclass(frozen=True)
 class Parsed:
-    """year * 10000 + month * 100 + day of each value, 0 for a part that is not told; and how many were read."""
+    """year * 10000 + month * 100 + day of each value, 0 for a part not told; the share that could be read."""
 
     numbers: pl.Series
     share: float
@@ -62,7 +62,9 @@ def _number(day_first: bool) -> pl.Expr:
     month = pl.coalesce("month", "word", other).fill_null(0)
     day = pl.coalesce("day", one).fill_null(0)
     swapped = (month > 12) & (month <= 31) & (day <= 12) & (day > 0)
-    number = pl.when(swapped).then(year * 10000 + day * 100 + month).otherwise(year * 10000 + month * 100 + day)
+    number = (
+        pl.when(swapped).then(year * 10000 + day * 100 + month).otherwise(year * 10000 + month * 100 + day)
+    )
     is_one = (pl.min_horizontal(month, day) <= 12) & (pl.max_horizontal(month, day) <= 31) & (year > 0)
     return pl.when(is_one).then(number).alias("number")
 

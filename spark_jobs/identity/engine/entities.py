@@ -52,7 +52,7 @@ def join_scores(scorer: Scorer, members: Members, one: Ints, other: Ints) -> Flo
     if scorer.weights.prior_related:
         items = evidence.facing(members, small, large)
         np.maximum.at(related, items.of, scorer.scores(items)[1])
-    return scorer.weights.less_related(total - alone[back], related)
+    return scorer.weights.less_related(np.asarray(total - alone[back], np.float64), related)
 
 
 def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes) -> Ints:
@@ -106,7 +106,8 @@ def own_scores(labels: Ints, scorer: Scorer) -> Floats:
 
 
 def _elsewhere(labels: Ints, ties: Ties) -> tuple[Ints, Ints]:
-    """Records and the other clusters in which they have a likely pair, without those they must stay out of."""
+    """Records and the other clusters where they have a likely pair, but for those they must stay out of."""
+
     def reached(left: Ints, right: Ints) -> Codes:
         records, clusters = np.concatenate([left, right]), labels[np.concatenate([right, left])]
         apart = labels[records] != clusters

@@ -79,7 +79,7 @@ class Scorer:
         records, members, item = records[apart], members[apart], item[apart]
         for number, attribute in enumerate(self.attributes):
             level = attribute.compare(records, members)
-            told = np.bincount(item, level > 0, count)
+            told = np.bincount(item, level > 0, count).astype(np.float64)
             match += _log_mean(self.weights.match_ratios[number], level, told, item)
             if self.weights.prior_related:
                 related += _log_mean(self.weights.related_ratios[number], level, told, item)

@@ -17,10 +17,36 @@ _RUN = re.compile(f"({UNSPACED})")
 NOTHING = ("null", "none", "nan", "n a", "undefined", "unknown", "not known", "not available", "missing")
 
 
-def folded(column: pl.Expr) -> pl.Expr:
+def folded(values: pl.Series) -> pl.Series:
     """Lower case words without marks and punctuation; null for nothing and for words that mean nothing."""
-    plain = text.folded(column.str.to_lowercase().str.replace_many(list(LETTERS), list(LETTERS.values())))
-    return pl.when(~plain.is_in(NOTHING)).then(plain)
+    different = values.unique()
+    plain = _lower(different).str.replace_all(r"['’`.]", "").str.replace_all(_apart(different), " ")
+    tidy = plain.str.strip_chars()
+    told = tidy.set(tidy.is_in(["", *NOTHING]), None)
+    table = pl.DataFrame({"value": different, "folded": told})
+    return (
+        values.alias("value")
+        .to_frame()
+        .join(table, on="value", how="left", nulls_equal=True, maintain_order="left")["folded"]
+    )
+
+
+def _is_ascii(values: pl.Series) -> bool:
+    return bool(values.str.len_bytes().sum() == values.str.len_chars().sum())
+
+
+def _lower(values: pl.Series) -> pl.Series:
+    """Lower case, letters without marks; most columns need no more than the case."""
+    lower = values.str.to_lowercase()
+    if _is_ascii(lower):
+        return lower
+    known = lower.str.replace_many(list(LETTERS), list(LETTERS.values()))
+    return known.str.normalize("NFKD").str.replace_all(r"\p{M}", "")
+
+
+def _apart(values: pl.Series) -> str:
+    """What stands between words."""
+    return r"[^a-zA-Z0-9]+" if _is_ascii(values) else r"[^\p{L}\p{N}]+"
 
 
 def words(values: pl.Series) -> pl.Series:
@@ -42,20 +68,20 @@ def _bigrams(run: str) -> list[str]:
     return [run[at : at + 2] for at in range(len(run) - 1)]
 
 
-def squeezed(column: pl.Expr) -> pl.Expr:
+def squeezed(values: pl.Series) -> pl.Series:
     """Letters and digits only: `AB-12 3` is `ab123`."""
-    return folded(column).str.replace_all(" ", "")
+    return folded(values).str.replace_all(" ", "", literal=True)
 
 
-def email(column: pl.Expr) -> pl.Expr:
-    """A mailbox without the tag after a plus and gmail's dots; null for what is no address or a placeholder."""
-    plain = column.str.to_lowercase().str.strip_chars()
-    is_one = plain.str.contains(r"^[^@\s]+@[^@\s]+$") & ~plain.is_in(sorted(blocked_values()["email"]))
-    return pl.when(is_one).then(text.mailbox(plain))
+def email(values: pl.Series) -> pl.Series:
+    """A mailbox without the tag after a plus and gmail's dots; null for a placeholder or no address."""
+    column = pl.col("v").str.to_lowercase().str.strip_chars()
+    is_one = column.str.contains(r"^[^@\s]+@[^@\s]+$") & ~column.is_in(sorted(blocked_values()["email"]))
+    return values.to_frame("v").select(pl.when(is_one).then(text.mailbox(column))).to_series()
 
 
-def phone(column: pl.Expr) -> pl.Expr:
+def phone(values: pl.Series) -> pl.Series:
     """The last ten digits: country codes and leading zeros are written or not. Null below six digits."""
-    digits = column.str.replace_all(r"\p{Nd}*[xX#]\p{Nd}+$", "").str.replace_all(r"\D", "")
+    digits = pl.col("v").str.replace_all(r"[xX#]\p{Nd}+$", "").str.replace_all(r"\D", "")
     is_one = (digits.str.len_chars() >= 6) & ~digits.is_in(sorted(blocked_values()["phone"]))
-    return pl.when(is_one).then(digits.str.tail(10))
+    return values.to_frame("v").select(pl.when(is_one).then(digits.str.tail(10))).to_series()

@@ -1,8 +1,8 @@
 """Average linkage: clusters join while the mean log-odds between their records is above zero.
 
-Log-odds are clipped, so that one very sure pair does not outvote many doubtful ones, and a pair that was never
-compared counts as a mild no. Average linkage is reducible (Bruynooghe 1977), so all pairs of clusters that are
-each other's best may join at once: the result is that of joining one at a time, and a few rounds suffice.
+Log-odds are clipped, so that one very sure pair does not outvote many doubtful ones, and a pair that was
+never compared counts as a mild no. Average linkage is reducible (Bruynooghe 1977), so all pairs of clusters
+that are each other's best may join at once: the result is that of joining one at a time, in a few rounds.
 """
 
 from __future__ import annotations
@@ -57,7 +57,9 @@ class _Edges:
 
 
 def _starts(codes: Codes) -> Ints:
-    return np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])) if len(codes) else np.empty(0, int)
+    return (
+        np.flatnonzero(np.concatenate([[True], codes[1:] != codes[:-1]])) if len(codes) else np.empty(0, int)
+    )
 
 
 def mutual_best(count: int, left: Ints, right: Ints, score: Floats, ties: Codes) -> np.ndarray:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -10,6 +10,7 @@ import polars as pl
 from spark_jobs.identity.engine import aliases, blocking, entities, linkage, weights
 from spark_jobs.identity.engine.arrays import Floats, Ints, Levels, unpacked
 from spark_jobs.identity.engine.attribute import Attribute
+from spark_jobs.identity.engine.bag import Bag
 from spark_jobs.identity.engine.blocking import Candidates
 from spark_jobs.identity.engine.columns import Mapping
 from spark_jobs.identity.engine.entities import Ties
@@ -17,6 +18,8 @@ from spark_jobs.identity.engine.evidence import Scorer
 from spark_jobs.identity.engine.prepare import Records, prepare
 from spark_jobs.identity.engine.weights import Weights
 from spark_jobs.identity.timing import Timer
+
+LEAST_SHOWN = -3.0  # log-odds; what is less likely is nobody's question
 
 
 @dataclass(frozen=True)
@@ -48,11 +51,59 @@ class Resolved:
         by_row[self.records.place] = dense
         return pl.DataFrame({"id": ids, "cluster_id": by_row})
 
+    def links(self, ids: pl.Series) -> pl.DataFrame:
+        """Pairs of ids that may be one or are in one cluster: probability, log-odds, agreement."""
+        same = self.labels[self.pairs.left] == self.labels[self.pairs.right]
+        shown = np.flatnonzero(same | (self.pairs.log_odds > LEAST_SHOWN))
+        by_number = ids.gather(self.records.place)
+        levels = {
+            attribute.name: pl.Series(
+                [attribute.describe(level) for level in range(len(attribute.bits))]
+            ).gather(column[shown].astype(np.uint32))
+            for attribute, column in zip(self.records.attributes, self.pairs.levels, strict=True)
+        }
+        return pl.DataFrame(
+            {
+                "id_1": by_number.gather(self.pairs.left[shown]),
+                "id_2": by_number.gather(self.pairs.right[shown]),
+                "probability": weights.probability(self.pairs.log_odds[shown]),
+                "log_odds": self.pairs.log_odds[shown],
+                "same_cluster": same[shown],
+                **{f"{name}_agreement": texts for name, texts in levels.items()},
+            }
+        )
 
-def _estimated(records: Records, attributes: list[Attribute], levels: Levels, found: Candidates) -> Weights:
-    left, right, stands_for = weights.unblocked(records.count, found.codes)
-    others = weights.compare_all(attributes, left, right)
-    return weights.estimate(attributes, weights.patterns(levels, others, stands_for), records.count)
+
+@dataclass(frozen=True)
+class Compared:
+    """Candidate pairs and a sample of the others, with their levels, shape (attributes, pairs).
+
+    Each of the others stands for `stands_for` pairs that were not blocked.
+    """
+
+    candidates: tuple[Ints, Ints]
+    others: tuple[Ints, Ints]
+    stands_for: float
+    levels: Levels
+    other_levels: Levels
+
+    def again(self, attributes: list[Attribute], taught: list[Attribute]) -> Compared:
+        """With the levels that learnt aliases change."""
+        levels, others = self.levels.copy(), self.other_levels.copy()
+        for number, (before, now) in enumerate(zip(attributes, taught, strict=True)):
+            if isinstance(now, Bag) and now is not before:
+                now.compare_again(*self.candidates, levels[number])
+                now.compare_again(*self.others, others[number])
+        return replace(self, levels=levels, other_levels=others)
+
+
+def compare(records: Records, found: Candidates) -> Compared:
+    """Compare all candidates and the sample."""
+    left, right = unpacked(found.codes)
+    one, other, stands_for = weights.unblocked(records.count, found.codes)
+    levels = weights.compare_all(records.attributes, left, right)
+    others = weights.compare_all(records.attributes, one, other)
+    return Compared((left, right), (one, other), stands_for, levels, others)
 
 
 def _clustered(records: Records, pairs: Pairs, scorer: Scorer, timer: Timer) -> Ints:
@@ -68,16 +119,14 @@ def _clustered(records: Records, pairs: Pairs, scorer: Scorer, timer: Timer) -> 
 
 
 def _decided(
-    records: Records, attributes: list[Attribute], found: Candidates, known: Levels | None, timer: Timer
-) -> tuple[Ints, Pairs, Weights, Scorer]:
-    left, right = unpacked(found.codes)
-    with timer.step("compare"):
-        levels = weights.compare_all(attributes, left, right)
+    records: Records, attributes: list[Attribute], compared: Compared, timer: Timer
+) -> tuple[Ints, Pairs, Scorer]:
     with timer.step("weights"):
-        model = _estimated(records, attributes, levels, found)
-        pairs = Pairs(left, right, levels, model.log_odds(levels))
+        counted = weights.patterns(compared.levels, compared.other_levels, compared.stands_for)
+        model = weights.estimate(attributes, counted, records.count)
+        pairs = Pairs(*compared.candidates, compared.levels, model.log_odds(compared.levels))
     scorer = Scorer(attributes, model)
-    return _clustered(records, pairs, scorer, timer), pairs, model, scorer
+    return _clustered(records, pairs, scorer, timer), pairs, scorer
 
 
 def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer | None = None) -> Resolved:
@@ -87,16 +136,19 @@ def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer |
         records = prepare(ids, rows, mapping)
     with timer.step("blocking"):
         found = blocking.find(records.attributes, records.nearness)
-    attributes = records.attributes
-    labels, pairs, model, scorer = _decided(records, attributes, found, None, timer)
+    with timer.step("compare"):
+        compared = compare(records, found)
+    labels, pairs, scorer = _decided(records, records.attributes, compared, timer)
     with timer.step("aliases"):
         same = labels[pairs.left] == labels[pairs.right]
-        taught = aliases.with_aliases(attributes, pairs.left[same], pairs.right[same], labels)
-    if any(one is not other for one, other in zip(attributes, taught, strict=True)):
-        labels, pairs, model, scorer = _decided(records, taught, found, pairs.levels, timer)
+        taught = aliases.with_aliases(records.attributes, pairs.left[same], pairs.right[same], labels)
+        is_taught = any(one is not other for one, other in zip(records.attributes, taught, strict=True))
+        compared = compared.again(records.attributes, taught) if is_taught else compared
+    if is_taught:
+        labels, pairs, scorer = _decided(records, taught, compared, timer)
     with timer.step("precision"):
         expected = expected_precision(labels, pairs, scorer)
-    return Resolved(records, found, pairs, model, labels, expected, timer)
+    return Resolved(records, found, pairs, scorer.weights, labels, expected, timer)
 
 
 def expected_precision(labels: Ints, pairs: Pairs, scorer: Scorer) -> float:
@@ -106,7 +158,6 @@ def expected_precision(labels: Ints, pairs: Pairs, scorer: Scorer) -> float:
     """
     place = weights.probability(entities.own_scores(labels, scorer))
     members = entities.Members.of(labels)
-    own = np.sort(place[members.records])  # noqa: F841
     sizes = members.sizes[members.sizes > 1]
     total = float((sizes * (sizes - 1) / 2).sum())
     same = labels[pairs.left] == labels[pairs.right]

@@ -34,6 +34,12 @@ def _as_text(name: str, kind: pl.DataType, where: str) -> pl.Expr:
     return pl.col(name).cast(pl.String)
 
 
+def _as_numbers(ids: pl.Series) -> pl.Series:
+    """Ids of a text file as numbers when that loses nothing: `007` stays text."""
+    is_number = ids.dtype == pl.String and ids.len() > 0 and ids.str.contains(r"^(0|[1-9]\d{0,17})$").all()
+    return ids.cast(pl.Int64) if is_number else ids
+
+
 def _check_ids(ids: pl.Series, where: str) -> None:
     if ids.is_empty():
         raise AlluviumError("The input has no records", where=where)
@@ -65,5 +71,6 @@ def read(path: Path, mapping: Mapping) -> tuple[pl.Series, pl.DataFrame]:
     except (pl.exceptions.PolarsError, OSError) as error:
         # The library's message may quote a value of the file.
         raise AlluviumError(f"The input cannot be read: {type(error).__name__}", where=where) from None
-    _check_ids(rows[_ID].rename(mapping.id), where)
-    return rows[_ID].rename(mapping.id), rows.drop(_ID)
+    ids = _as_numbers(rows[_ID].rename(mapping.id))
+    _check_ids(ids, where)
+    return ids, rows.drop(_ID)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -46,6 +47,11 @@ class Value:
         return np.concatenate([[0, 0, 4, 5, 8], middles])
 
     @property
+    def groups(self) -> Ints:
+        """One."""
+        return np.zeros(len(NAMES), np.int64)
+
+    @property
     def contradicts(self) -> Bools:
         """Never: people have several addresses and numbers."""
         return np.zeros(len(NAMES), bool)
@@ -55,10 +61,12 @@ class Value:
         levels = np.zeros(len(left), np.uint8)
         for mine in self.codes:
             for yours in self.codes:
-                in_chunks(lambda at, m=mine, y=yours: self._better(levels, at, m[left[at]], y[right[at]]), len(left))  # type: ignore[misc]
+                in_chunks(partial(self._better, levels, mine, left, yours, right), len(left))
         return levels
 
-    def _better(self, levels: Levels, at: slice, one: Ints, other: Ints) -> None:
+    def _better(self, levels: Levels, mine: Ints, left: Ints, yours: Ints, right: Ints, at: slice) -> None:
+        """Raise the levels of a chunk to those of one column against one."""
+        one, other = mine[left[at]], yours[right[at]]
         both = np.flatnonzero((one >= 0) & (other >= 0))
         found = np.full(len(both), OTHER, np.uint8)
         a, b = one[both], other[both]
@@ -81,8 +89,8 @@ class Value:
             one, other = unpacked(codes)
             texts, others = self.values.gather(one).to_list(), self.values.gather(other).to_list()
             edits = process.cpdist(texts, others, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
-            short = np.minimum(*(side.str.len_chars().to_numpy() for side in
-                                 (self.values.gather(one), self.values.gather(other)))) < LEAST_LENGTH  # fmt: skip
+            lengths = self.values.str.len_chars().to_numpy()
+            short = np.minimum(lengths[one], lengths[other]) < LEAST_LENGTH
             distance[near] = np.where(short, 3, edits)[back]
         return distance
 
@@ -90,7 +98,7 @@ class Value:
         """A level in words."""
         return NAMES[level]
 
-    def keys(self) -> list[Keys]:
+    def blocking_keys(self) -> list[Keys]:
         """The value and its part."""
         found = []
         for codes in self.codes:
@@ -118,7 +126,7 @@ def _no_part(values: pl.Series) -> pl.Series:
     return pl.Series([None] * len(values), dtype=pl.String)
 
 
-FORMS: dict[str, tuple[Callable[[pl.Expr], pl.Expr], Callable[[pl.Series], pl.Series]]] = {
+FORMS: dict[str, tuple[Callable[[pl.Series], pl.Series], Callable[[pl.Series], pl.Series]]] = {
     "email": (fold.email, _local_part),
     "phone": (fold.phone, _last_digits),
     "identifier": (fold.squeezed, _no_part),
@@ -126,18 +134,22 @@ FORMS: dict[str, tuple[Callable[[pl.Expr], pl.Expr], Callable[[pl.Series], pl.Se
 
 
 def build(name: str, kind: int, role: str, columns: Sequence[pl.Series]) -> Value:
-    """The attribute of columns of text that hold one kind of value. `kind` keeps its keys apart; takes two."""
+    """The attribute of columns of text that hold one kind of value. `kind` keeps its keys apart."""
     from spark_jobs.identity.engine.align import letter_masks
 
     form, part = FORMS[role]
-    plain = [column.to_frame("v").select(form(pl.col("v"))).to_series() for column in columns]
+    plain = [form(column) for column in columns]
     together = pl.concat(plain)
     values = together.drop_nulls().unique().sort()
-    coded = [column.cast(pl.Enum(values)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for column in plain]
+    coded = [
+        column.cast(pl.Enum(values)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy() for column in plain
+    ]
     codes = np.array(coded)
     counts = np.bincount(codes[codes >= 0], minlength=max(len(values), 1))
     told = max(int((codes >= 0).any(axis=0).sum()), 1)
     parts = part(values)
-    numbers = parts.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy() if len(values) else np.empty(0, np.int64)
+    numbers = (
+        parts.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy() if len(values) else np.empty(0, np.int64)
+    )
     bits = np.log2(told / np.maximum(counts, 1))
     return Value(name, kind, codes, values, letter_masks(values), role != "identifier", bits, numbers)

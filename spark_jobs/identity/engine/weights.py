@@ -1,13 +1,13 @@
 """Fellegi and Sunter's weights by EM over the whole pair space, without labels.
 
-Patterns of levels are counted: millions of pairs, tens of thousands of patterns. Blocked pairs have weight 1; a
-random sample of pairs that were not blocked stands for all the others and counts as no match (a sample of all
-pairs would hold true matches, and would spoil u). So the share of matches is that among all pairs, and a
+Patterns of levels are counted: millions of pairs, tens of thousands of patterns. Blocked pairs have weight 1;
+a random sample of pairs that were not blocked stands for all the others and counts as no match (a sample of
+all pairs would hold true matches, and would spoil u). So the share of matches is that among all pairs, and a
 probability of one half is where the model itself decides.
 
-Where people share homes there is a third kind of pair beside one person and two strangers: two relatives. They
-agree in surname, address and telephone like one person, and in all else like strangers. Without them the
-attributes of a household, each counted as if it were independent of the others, make a family one person.
+Where people share homes there is a third kind of pair beside one person and two strangers: two relatives.
+They agree in surname, address and telephone like one person, and in all else like strangers. Without them the
+attributes of a household, each counted as if independent of the others, make a family one person.
 """
 
 from __future__ import annotations
@@ -19,10 +19,20 @@ from functools import cached_property
 import numpy as np
 import polars as pl
 
-from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, chunks, contains, mixed, packed, unpacked
+from spark_jobs.identity.engine.arrays import (
+    Codes,
+    Floats,
+    Ints,
+    Levels,
+    chunks,
+    contains,
+    mixed,
+    packed,
+    unpacked,
+)
 from spark_jobs.identity.engine.attribute import Attribute
 
-SAMPLE = 400_000  # pairs that were not blocked
+SAMPLE = 200_000  # pairs that were not blocked
 ROUNDS, CLOSE_ENOUGH = 25, 1e-4
 START_MARGIN = 3.0  # bits above what brings one record and another together by chance
 PRIOR_PAIRS = 2.0  # pairs that smooth the shares of levels
@@ -67,7 +77,7 @@ class Weights:
         return float(np.log(self.prior / (1 - self.prior - self.prior_related)))
 
     def less_related(self, match: Floats, related: Floats) -> Floats:
-        """Log-odds of a match against all else, from those against strangers and the evidence for relatives."""
+        """Log-odds of a match against all else, from those against strangers and evidence of relatives."""
         if not self.prior_related:
             return match
         log_prior = np.log(self.prior_related / (1 - self.prior - self.prior_related))
@@ -147,30 +157,30 @@ def patterns(candidates: Levels, others: Levels, weight: float) -> Patterns:
 
 
 def _shares(attributes: list[Attribute], counted: Patterns, weights: Floats) -> Iterator[Floats]:
-    """Share of each level that is not missing, smoothed by how common levels are among candidates."""
+    """Share of each level in its group, missing apart, smoothed by how common levels are among candidates."""
     for number, attribute in enumerate(attributes):
-        column, width = counted.levels[:, number], len(attribute.bits)
-        common = np.bincount(column, counted.candidates, width) + 0.01
-        common[0] = 0.0
-        counts = np.bincount(column, weights, width) + PRIOR_PAIRS * common / common.sum()
-        counts[0] = 0.0
-        yield counts / counts.sum()
+        column, groups = counted.levels[:, number], attribute.groups
+        common = np.bincount(column, counted.candidates, len(groups)) + 0.01
+        counts = np.bincount(column, weights, len(groups)).astype(np.float64)
+        common[0] = counts[0] = 0.0
+        counts += PRIOR_PAIRS * common / np.bincount(groups, common)[groups]
+        yield counts / np.bincount(groups, counts)[groups]
 
 
 def _has_households(attributes: list[Attribute]) -> bool:
-    """Whether relatives could be told: something of a household, and something of a person's own."""
-    return any(a.name == "address" for a in attributes) and any(not a.runs_in_families for a in attributes)
+    """Whether relatives could be told: they share an address, and part of the name."""
+    return {"name", "address"} <= {a.name for a in attributes}
 
 
 def _start(attributes: list[Attribute], counted: Patterns, records: int) -> tuple[Floats, Floats]:
     """Which patterns look like matches at first, and which like relatives.
 
-    Both agree in more bits than chance explains; relatives contradict each other in what is a person's own.
+    Both agree in more bits than chance explains; relatives contradict each other in part of the name.
     """
     agreed, against = np.zeros(len(counted.levels)), np.zeros(len(counted.levels), bool)
     for number, attribute in enumerate(attributes):
         agreed += attribute.bits[counted.levels[:, number]]
-        if attribute.name == "name" or not attribute.runs_in_families:
+        if attribute.name == "name":
             against |= attribute.contradicts[counted.levels[:, number]]
     pairs = records * (records - 1) / 2
     likely = agreed > np.log2(max(pairs / records, 1.0)) + START_MARGIN
@@ -190,7 +200,9 @@ def estimate(attributes: list[Attribute], counted: Patterns, records: int) -> We
     columns = np.ascontiguousarray(counted.levels.T)
     weights, before = None, 0.0
     for _ in range(ROUNDS):
-        weights = _maximised(attributes, counted, is_match * counted.candidates, is_related * counted.candidates, pairs)
+        weights = _maximised(
+            attributes, counted, is_match * counted.candidates, is_related * counted.candidates, pairs
+        )
         if abs(weights.prior - before) < CLOSE_ENOUGH * weights.prior:
             break
         before = weights.prior
@@ -211,7 +223,7 @@ def _maximised(
 
 
 def _expected(weights: Weights, columns: Levels) -> tuple[Floats, Floats]:
-    """The probability of a match and of relatives for each pattern; `columns` has shape (attributes, patterns)."""
+    """Probabilities of a match and of relatives; `columns` has shape (attributes, patterns)."""
     if not weights.prior_related:
         return probability(weights.log_odds(columns)), np.zeros(columns.shape[1])
     stranger = 1 - weights.prior - weights.prior_related
