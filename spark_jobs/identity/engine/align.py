@@ -20,6 +20,8 @@ FUZZY_WORDS = 4  # words of a side that found no partner and are looked at for a
 ALIAS, EDIT, PREFIX, INITIAL = 1, 2, 3, 4
 PARTS = np.array([0, 0.8, 0.85, 0.45, 1.0], np.float32)  # of the bits; an initial has bits of its own
 ONE_SIDED = 0.3
+CONSONANTS = list("bcdfgjklmnpqrstvxz")
+DOUBLES = [letter * 2 for letter in CONSONANTS]
 LONG_WORD = 9  # letters; two typing errors in it are still near
 
 
@@ -39,8 +41,6 @@ class Vocabulary:
     @classmethod
     def of(cls, words: pl.Series, counts: Ints, records: int) -> Vocabulary:
         """`counts`: on how many of the `records` each word stands."""
-        from spark_jobs.identity.engine.bag import skeleton_numbers
-
         bits = np.maximum(np.log2(records / np.maximum(counts, 1)), 0.1).astype(np.float32)
         firsts = words.str.slice(0, 1).rank("dense").cast(pl.Int32).to_numpy()
         shares = np.bincount(firsts, weights=counts, minlength=1) / max(records, 1)
@@ -51,19 +51,38 @@ class Vocabulary:
             letter_masks(words),
             words.str.slice(0, 3).rank("dense").cast(pl.Int32).to_numpy(),
             firsts, rarity[firsts] if len(words) else bits,
-            skeleton_numbers(words),
+            _sounds(words),
         )  # fmt: skip
+
+
+def _sounds(words: pl.Series) -> Ints:
+    """A number for the first letter and the consonants of each word; -1 for short ones and those with digits.
+
+    `philips` and `phillipps` sound alike.
+    """
+    rest = words.str.slice(1).str.replace_all("[aeiouyhw]", "")
+    sounds = words.str.slice(0, 1) + rest.str.replace_many(DOUBLES, CONSONANTS)
+    plain = words.str.contains(r"^\p{L}{4,}$").to_numpy()
+    return np.where(plain, sounds.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy(), -1)
 
 
 def letter_masks(words: pl.Series) -> Codes:
     """A bit for each letter that a word has, by code point modulo 64."""
-    spelled = pl.DataFrame({"at": np.arange(len(words), dtype=np.uint32), "letter": words.str.split("")})
-    long = spelled.explode("letter").filter(pl.col("letter") != "").unique()
-    table = {letter: 1 << (ord(letter) & 63) for letter in long["letter"].unique()}
-    masks = np.zeros(len(words), np.uint64)
-    bit = long["letter"].replace_strict(table, return_dtype=pl.UInt64).to_numpy() if table else masks
-    np.bitwise_or.at(masks, long["at"].to_numpy(), bit)
-    return masks
+    if words.str.len_bytes().sum() != words.str.len_chars().sum():
+        return np.array([_mask(word) for word in words], np.uint64)
+    spelled = np.array(words.to_list() or [""], dtype="S")
+    letters = spelled.view(np.uint8).reshape(len(spelled), -1)
+    masks = np.zeros(len(spelled), np.uint64)
+    for column in letters.T:
+        masks |= np.where(column > 0, np.uint64(1) << (column & 63).astype(np.uint64), np.uint64(0))
+    return masks[: len(words)]
+
+
+def _mask(word: str) -> int:
+    mask = 0
+    for letter in word:
+        mask |= 1 << (ord(letter) & 63)
+    return mask
 
 
 def _near(a: Ints, b: Ints, words: Vocabulary) -> Bools:

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 import numpy as np
 import polars as pl
 
-from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
 from spark_jobs.identity.engine.align import Vocabulary, aligned
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, unpacked
@@ -152,12 +151,3 @@ def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool 
     words = np.full((deepest + 1, len(columns[0])), -1, np.int32)
     words[ranked["rank"].to_numpy(), ranked["record"].to_numpy()] = ranked["word"].to_numpy()
     return Bag(name, kind, words, vocabulary, not is_category, not is_category)
-
-
-def skeleton_numbers(words: pl.Series) -> Ints:
-    """A number for the consonants of each word, -1 for short words and for those with digits."""
-    plain = words.str.contains(r"^\p{L}{4,}$").to_numpy()
-    sounds = text.by_value(words.filter(plain), text.skeleton)
-    numbers = np.full(len(words), -1, np.int64)
-    numbers[plain] = sounds.rank("dense").cast(pl.Int64).to_numpy() if len(sounds) else []
-    return numbers

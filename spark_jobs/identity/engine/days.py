@@ -10,9 +10,9 @@ MONTHS = {name: number for number, name in enumerate(
     ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"), 1)}  # fmt: skip
 # In the order in which they are tried; `a` and `b` are day and month in the order that the column uses.
 FORMS = (
-    r"^(?<year>\d{4})[-/. ](?<month>\d{1,2})[-/. ](?<day>\d{1,2})(?:[T ].*)?$",
+    r"^(?<year>\d{4})[-/. ](?<month>\d{1,2})[-/. ](?<day>\d{1,2})(?:[t ].*)?$",
     r"^(?<year>\d{4})(?<month>\d{2})(?<day>\d{2})$",
-    r"^(?<a>\d{1,2})[-/. ](?<b>\d{1,2})[-/. ](?<year>\d{4})(?:[T ].*)?$",
+    r"^(?<a>\d{1,2})[-/. ](?<b>\d{1,2})[-/. ](?<year>\d{4})(?:[t ].*)?$",
     r"^(?<a>\d{1,2})[-/. ](?<b>\d{1,2})[-/. ](?<short>\d{2})$",
     r"^(?<day>\d{1,2})(?:st|nd|rd|th)?[-/. ]*(?:of )?(?<word>[a-z]{3,9})[-,/. ]+(?<year>\d{4})$",
     r"^(?<word>[a-z]{3,9})[. ]+(?<day>\d{1,2})(?:st|nd|rd|th)?[, ]+(?<year>\d{4})$",

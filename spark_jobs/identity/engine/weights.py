@@ -182,7 +182,7 @@ def _start(attributes: list[Attribute], counted: Patterns, records: int) -> tupl
         agreed += attribute.bits[counted.levels[:, number]]
         if attribute.name == "name":
             against |= attribute.contradicts[counted.levels[:, number]]
-    pairs = records * (records - 1) / 2
+    pairs = max(records * (records - 1) / 2, 1.0)
     likely = agreed > np.log2(max(pairs / records, 1.0)) + START_MARGIN
     related = likely & against & _has_households(attributes)
     return np.where(likely & ~related, 0.95, 0.0), np.where(related, 0.9, 0.0)
@@ -195,7 +195,7 @@ def _as_related(attributes: list[Attribute], r: list[Floats], u: list[Floats]) -
 
 def estimate(attributes: list[Attribute], counted: Patterns, records: int) -> Weights:
     """Expectation and maximisation until the share of matches stands still."""
-    pairs = records * (records - 1) / 2
+    pairs = max(records * (records - 1) / 2, 1.0)
     is_match, is_related = _start(attributes, counted, records)
     columns = np.ascontiguousarray(counted.levels.T)
     weights, before = None, 0.0
