@@ -20,6 +20,7 @@ FUZZY_WORDS = 4  # words of a side that found no partner and are looked at for a
 ALIAS, EDIT, PREFIX, INITIAL = 1, 2, 3, 4
 PARTS = np.array([0, 0.8, 0.85, 0.45, 1.0], np.float32)  # of the bits; an initial has bits of its own
 ONE_SIDED = 0.3
+SEVERAL, LEAST_BITS = 3, 1.0
 CONSONANTS = list("bcdfgjklmnpqrstvxz")
 DOUBLES = [letter * 2 for letter in CONSONANTS]
 LONG_WORD = 9  # letters; two typing errors in it are still near
@@ -157,7 +158,11 @@ def aligned(one: Ints, other: Ints, words: Vocabulary, aliases: Codes) -> tuple[
     agreed = np.where(lone, 0, bits[one]).sum(axis=0)
     mine = np.where(lone, bits[one], 0).sum(axis=0)
     yours = np.where(lonely, bits[other], 0).sum(axis=0)
-    rows = np.flatnonzero(lone.any(axis=0) & lonely.any(axis=0))
+    # Where several words share nothing, one that is similar would not matter: most pairs end here.
+    shares = (
+        (agreed >= LEAST_BITS) | (one[SEVERAL - 1 :] < 0).all(axis=0) | (other[SEVERAL - 1 :] < 0).all(axis=0)
+    )
+    rows = np.flatnonzero(lone.any(axis=0) & lonely.any(axis=0) & shares)
     if len(rows):
         left, right = _squeezed(one[:, rows], lone[:, rows]), _squeezed(other[:, rows], lonely[:, rows])
         more, less, less_too = _similar(left, right, words, bits, aliases)

@@ -18,7 +18,7 @@ from spark_jobs.identity.engine.arrays import Bools, Codes, Ints, mixed, packed,
 from spark_jobs.identity.engine.attribute import Attribute, Keys
 
 CAPS = (200, 150, 100, 80, 60, 45, 30, 20, 15, 10, 8, 6, 4)
-PAIRS_PER_RECORD, LEAST_PAIRS = 6.0, 1_000_000  # the budget: so many, and so many more
+PAIRS_PER_RECORD, LEAST_PAIRS = 6.0, 500_000  # the budget: so many, and so many more
 OVERLAP = 6.0  # blocks that a pair is in on average, at most
 SAMPLE = 16  # one in so many records is looked at to choose the cap
 WINDOW = 4

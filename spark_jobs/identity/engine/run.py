@@ -106,27 +106,26 @@ def compare(records: Records, found: Candidates) -> Compared:
     return Compared((left, right), (one, other), stands_for, levels, others)
 
 
-def _clustered(records: Records, pairs: Pairs, scorer: Scorer, timer: Timer) -> Ints:
+def _ties(pairs: Pairs) -> Ties:
     likely = pairs.log_odds > 0
     nobody = np.empty(0, np.int64)
-    ties = Ties(pairs.left[likely], pairs.right[likely], nobody, nobody)
-    with timer.step("linkage"):
-        labels = linkage.agglomerate(records.count, pairs.left, pairs.right, pairs.log_odds, records.ties)
-    with timer.step("entities"):
-        labels = entities.merge(labels, ties, scorer, records.ties)
-    with timer.step("moves"):
-        return entities.move(labels, ties, scorer)
+    return Ties(pairs.left[likely], pairs.right[likely], nobody, nobody)
 
 
 def _decided(
     records: Records, attributes: list[Attribute], compared: Compared, timer: Timer
 ) -> tuple[Ints, Pairs, Scorer]:
+    """Weights, clusters by average linkage, entities."""
     with timer.step("weights"):
         counted = weights.patterns(compared.levels, compared.other_levels, compared.stands_for)
         model = weights.estimate(attributes, counted, records.count)
         pairs = Pairs(*compared.candidates, compared.levels, model.log_odds(compared.levels))
     scorer = Scorer(attributes, model)
-    return _clustered(records, pairs, scorer, timer), pairs, scorer
+    with timer.step("linkage"):
+        labels = linkage.agglomerate(records.count, pairs.left, pairs.right, pairs.log_odds, records.ties)
+    with timer.step("entities"):
+        labels = entities.merge(labels, _ties(pairs), scorer, records.ties)
+    return labels, pairs, scorer
 
 
 def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer | None = None) -> Resolved:
@@ -146,6 +145,8 @@ def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer |
         compared = compared.again(records.attributes, taught) if is_taught else compared
     if is_taught:
         labels, pairs, scorer = _decided(records, taught, compared, timer)
+    with timer.step("moves"):
+        labels = entities.move(labels, _ties(pairs), scorer)
     with timer.step("precision"):
         expected = expected_precision(labels, pairs, scorer)
     return Resolved(records, found, pairs, scorer.weights, labels, expected, timer)
