@@ -38,10 +38,14 @@ class Vocabulary:
     initials: NDArray[np.int32]
     initial_bits: NDArray[np.float32]
     skeletons: Ints
+    is_code: Bools
 
     @classmethod
-    def of(cls, words: pl.Series, counts: Ints, records: int) -> Vocabulary:
-        """`counts`: on how many of the `records` each word stands."""
+    def of(cls, words: pl.Series, counts: Ints, records: int, has_codes: bool) -> Vocabulary:
+        """`counts`: on how many of the `records` each word stands.
+
+        Where a bag `has_codes`, a word with a digit is one: the model X100 is another one than the X200.
+        """
         bits = np.maximum(np.log2(records / np.maximum(counts, 1)), 0.1).astype(np.float32)
         firsts = words.str.slice(0, 1).rank("dense").cast(pl.Int32).to_numpy()
         shares = np.bincount(firsts, weights=counts, minlength=1) / max(records, 1)
@@ -53,6 +57,7 @@ class Vocabulary:
             words.str.slice(0, 3).rank("dense").cast(pl.Int32).to_numpy(),
             firsts, rarity[firsts] if len(words) else bits,
             _sounds(words),
+            words.str.contains(r"\p{N}").to_numpy() & has_codes,
         )  # fmt: skip
 
 
@@ -110,6 +115,7 @@ def relation(a: Ints, b: Ints, words: Vocabulary, aliases: Codes) -> NDArray[np.
     alike = np.bitwise_count(words.letters[a] ^ words.letters[b]) <= 4
     at = np.flatnonzero(alike | (words.initials[a] == words.initials[b]))
     found[at] = _alike(a[at], b[at], words)
+    found[words.is_code[a] | words.is_code[b]] = 0
     if len(aliases):
         found[contains(packed(np.minimum(a, b), np.maximum(a, b)), aliases)] = ALIAS
     return found

@@ -19,6 +19,7 @@ from spark_jobs.identity.engine.align import Vocabulary, aligned
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, unpacked
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
+ADDRESS = "address"  # a house number may be mistyped; a number in a name is a code
 MOST_WORDS = 12  # the rarest of a record are compared
 KEY_WORDS = 6  # the rarest of a record are blocked on
 STEP_BITS = 3.0
@@ -126,10 +127,10 @@ def _long(columns: Sequence[pl.Series]) -> pl.DataFrame:
     return pl.concat(parts).drop_nulls().unique()
 
 
-def _vocabulary(long: pl.DataFrame) -> Vocabulary:
+def _vocabulary(long: pl.DataFrame, has_codes: bool) -> Vocabulary:
     counted = long.group_by("word").agg(pl.len().alias("count")).sort("word")
     told = max(long["record"].n_unique(), 1)
-    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told)
+    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told, has_codes)
 
 
 def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool = False) -> Bag:
@@ -138,7 +139,7 @@ def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool 
     A category has no sound and does not run in families.
     """
     long = _long(columns)
-    vocabulary = _vocabulary(long)
+    vocabulary = _vocabulary(long, has_codes=name != ADDRESS)
     number = long["word"].cast(pl.Enum(vocabulary.words)).to_physical().cast(pl.Int32)
     bits = pl.Series(vocabulary.bits.astype(np.float32)).gather(number)
     ranked = (

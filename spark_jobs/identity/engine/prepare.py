@@ -53,7 +53,7 @@ def _ordered(ids: pl.Series, rows: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Co
 
 
 def _bags(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:
-    for name, roles in (("name", ("name",)), ("address", ("address", "postcode", "place"))):
+    for name, roles in (("name", ("name",)), (bag.ADDRESS, ("address", "postcode", "place"))):
         if columns := mapping.of(*roles):
             yield bag.build(name, next(kinds), [rows[column] for column in columns])
     for column in mapping.of("category"):
