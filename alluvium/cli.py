@@ -26,7 +26,7 @@ NOUNS = {
     "sql": "Ask the lake in SQL, without Spark",
     "ingest": "Load landing files, check and propose contracts",
     "quarantine": "Look at rows that were refused, and drive them again",
-    "identity": "Who is who: show, evaluate",
+    "identity": "Who is who: show, evaluate, resolve any table",
     "customer": "Show one customer's golden record",
     "segment": "List, preview and explain segments",
     "audience": "Audience files: list, normalise",

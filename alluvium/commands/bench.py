@@ -12,6 +12,7 @@ from typing import Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_identity import identity
 from alluvium.commands.night import Lines
 from alluvium.console import console, err, print_json, table
 from alluvium.errors import AlluviumError
@@ -82,11 +83,14 @@ def shares(tasks: dict[str, float]) -> list[dict[str, Any]]:
     return [*found, {"part": "other", "seconds": round(sum(left.values()), 1), "allowed": None}]
 
 
-@app.command(epilog="Example: alluvium bench --json")
+@app.callback(invoke_without_command=True, epilog="Example: alluvium bench --json")
 def bench(
+    context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
 ) -> None:
     """Run the next night and ask one question, and print seconds and peak memory; see reports/bench.json."""
+    if context.invoked_subcommand is not None:
+        return
     from alluvium.doctor import require
 
     settings = get_settings()
@@ -110,3 +114,6 @@ def bench(
         f"Night {figures['seconds']:.0f} s of 120, peak memory {figures['peak_gib']:.1f} of 8 GiB, "
         f"a question {figures['question_seconds']:.1f} of 2 s. Kept in {target}"
     )
+
+
+app.command(epilog="Example: alluvium bench identity --records 300000")(identity)

@@ -6,10 +6,7 @@ record, kind and key. Nothing depends on the order of rows.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -31,25 +28,10 @@ from spark_jobs.identity.model import Model
 from spark_jobs.identity.outcome import TIERS, Resolution, Scored
 from spark_jobs.identity.pairs import Ints
 from spark_jobs.identity.rules import Rules
+from spark_jobs.identity.timing import Timer
 
 IDENTIFIER = ("record_key", "kind", "key", "is_owner")
 CERTAIN = 2.0  # weight of a link by an identifier: it outlives every similar pair
-
-
-@dataclass
-class Timer:
-    """Seconds per step."""
-
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    @contextmanager
-    def step(self, name: str) -> Iterator[None]:
-        """Count the time of the block under `name`."""
-        started = time.perf_counter()
-        try:
-            yield
-        finally:
-            self.seconds[name] = round(self.seconds.get(name, 0.0) + time.perf_counter() - started, 3)
 
 
 def _numbered(records: pl.DataFrame) -> pl.DataFrame:

@@ -23,9 +23,9 @@ from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from spark_jobs.identity import changes, gather, history, matching, read, rules, standardise, write
-from spark_jobs.identity.matching import Timer
 from spark_jobs.identity.model import Model
 from spark_jobs.identity.outcome import TIERS, Resolution
+from spark_jobs.identity.timing import Timer
 
 
 def frozen_model(runs: pl.DataFrame) -> Model | None:

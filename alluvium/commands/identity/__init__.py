@@ -1,0 +1,21 @@
+"""`alluvium identity`: which records are the same customer, why, and how well that is decided."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from alluvium.commands.identity.evaluate import evaluate
+from alluvium.commands.identity.resolve import resolve
+from alluvium.commands.identity.show import show
+
+app = typer.Typer(no_args_is_help=True, help="Who is who: show, evaluate, resolve any table.")
+
+COMMANDS: dict[Callable[..., None], str] = {
+    show: "alluvium identity show C0123456789abcdef",
+    evaluate: "alluvium identity evaluate --truth .alluvium/truth/records.parquet --json",
+    resolve: "alluvium identity resolve --input people.csv --columns mapping.yml --output clusters.parquet",
+}
+for command, example in COMMANDS.items():
+    app.command(epilog=f"Example: {example}")(command)
