@@ -113,10 +113,17 @@ def at(rows: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
 
 
 def _rarer(rows: pl.DataFrame, task: Task) -> int:
+    """Rows of the rarer outcome; of money, rows with any: that nearly everybody buys takes nothing away."""
     if rows.is_empty():
         return 0
+    if task.is_money:
+        return int((task.outcome(rows) > 0).sum())
     events = next(iter(task.events(rows).values()))
     return int(min(events.sum(), (~events).sum()))
+
+
+def _counted(task: Task) -> str:
+    return "who bought" if task.is_money else "of the rarer outcome"
 
 
 def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -> Split:
@@ -128,8 +135,8 @@ def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -
     if cut and len(rows) >= least.rows and count >= least.events and count_held_out >= least.events // 4:
         return cut
     raise TooLittleError(
-        f"Too little to train {task.name} on: {len(rows)} rows with {count} of the rarer outcome at cut-offs "
-        f"{', '.join(map(str, days)) or 'none'}; {least.rows} rows, {least.events} of each outcome and two "
+        f"Too little to train {task.name} on: {len(rows)} rows with {count} {_counted(task)} at cut-offs "
+        f"{', '.join(map(str, days)) or 'none'}; {least.rows} rows, {least.events} {_counted(task)} and two "
         f"cut-offs {horizon_days} days apart are needed",
         where="gold.customer_features, gold.orders",
         do="Load more history, or build features at more cut-offs (DAG train_models); no model was made",
