@@ -9,9 +9,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.console import print_json, table
 from alluvium.errors import UsageError
-from alluvium.settings import get_settings
 
 app = typer.Typer(no_args_is_help=True, help="Audience files: list, normalise.")
 
@@ -23,6 +21,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs")]
 def _last_deliveries() -> list[dict[str, Any]]:
     """Every planned delivery with what its last night did; nulls before the first."""
     from alluvium import catalog, ledger
+    from alluvium.settings import get_settings
     from spark_jobs.publish.plan import load
 
     rows = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings()).to_pylist()
@@ -42,6 +41,8 @@ def _last_deliveries() -> list[dict[str, Any]]:
 @app.command("list", epilog="Example: alluvium audience list --json")
 def list_audiences(as_json: Json = False) -> None:
     """Show every planned delivery and what its last night did."""
+    from alluvium.console import print_json, table
+
     deliveries = _last_deliveries()
     if as_json:
         print_json(deliveries)
@@ -52,23 +53,21 @@ def list_audiences(as_json: Json = False) -> None:
     table(None, titles, [[row[name] for name in columns] for row in deliveries])
 
 
-def _normalised(line: str) -> dict[str, Any]:
+def _normalised(line: bytes) -> dict[str, Any]:
     """The answer to one request; a request that cannot be read is answered too, and does not end the rest."""
     from spark_jobs.publish.normalise import Rejected, normalise
 
     try:
         request = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"rejected": "invalid_json"}
     if not isinstance(request, Mapping) or not {"platform", "field", "input"} <= request.keys():
         return {"rejected": "invalid_request"}
-    value, country = request["input"], request.get("country")
-    result = normalise(
-        str(request["platform"]),
-        str(request["field"]),
-        None if value is None else str(value),
-        None if country is None else str(country),
-    )
+    asked = [request.get(name) for name in ("platform", "field", "input", "country")]
+    if any(isinstance(part, bool | list | dict) for part in asked):
+        return {"rejected": "invalid_request"}
+    platform, field, value, country = (None if part is None else str(part) for part in asked)
+    result = normalise(platform or "", field or "", value, country)
     if isinstance(result, Rejected):
         return {"rejected": str(result.reason)}
     return {"normalised": result.value, "sha256": result.sha256}
@@ -82,11 +81,12 @@ def normalise(as_json: Json = False) -> None:
     """Read JSON lines {platform, field, input, country} and answer each with its normal form and hash.
 
     An answer is {normalised, sha256}, sha256 null where the platform wants plain text, or
-    {rejected: reason}.
+    {rejected: reason}. A line that cannot be read is answered with invalid_json or invalid_request.
     """
     if not as_json:
         raise UsageError("Requests and answers are JSON lines", do="Call it with --json")
-    for line in sys.stdin:
+    answers = sys.stdout.buffer  # UTF-8 as JSON demands, whatever the terminal speaks.
+    for line in sys.stdin.buffer:
         if line.strip():
-            print_json(_normalised(line))
-            sys.stdout.flush()
+            answers.write(json.dumps(_normalised(line), ensure_ascii=False).encode() + b"\n")
+            answers.flush()
