@@ -76,6 +76,11 @@ def replace(rows: pa.Table, path: Path, predicate: str | None) -> None:
     write_deltalake(str(path), rows, mode="overwrite", predicate=predicate)
 
 
+def replace_all(rows: pa.RecordBatchReader, path: Path) -> None:
+    """Replace the table's rows by a stream, in one commit; memory holds one file of it at a time."""
+    write_deltalake(str(path), rows, mode="overwrite")
+
+
 def _count(path: Path, predicate: str | None) -> int:
     from deltalake import QueryBuilder
 

@@ -51,8 +51,11 @@ def _extension() -> Path:
     return found[0]
 
 
-def connection(view: View) -> duckdb.DuckDBPyConnection:
-    """A DuckDB that reads the view's schemas and nothing else of this machine or the network."""
+def connection(view: View, spill: Path | None = None) -> duckdb.DuckDBPyConnection:
+    """A DuckDB that reads the view's schemas and nothing else of this machine or the network.
+
+    What does not fit in 1 GB goes to the folder `spill`, when there is one.
+    """
     import duckdb
 
     opened = duckdb.connect(
@@ -60,6 +63,9 @@ def connection(view: View) -> duckdb.DuckDBPyConnection:
     )
     opened.execute(f"LOAD {_literal(str(_extension()))}")
     opened.execute("SET TimeZone = 'UTC'")
+    if spill is not None:
+        opened.execute(f"SET temp_directory = {_literal(str(spill))}")
+        opened.execute("SET memory_limit = '1GB'")
     opened.execute("SET allowed_directories = " + _folders(view))
     opened.execute("SET enable_external_access = false")
     return opened
@@ -155,13 +161,18 @@ def answer(
     """As `ask`, on a connection that answers several queries in turn."""
     import duckdb
 
+    define(asked, view, query)
+    try:
+        return asked.execute(query, parameters or [])
+    except duckdb.Error as error:
+        raise UsageError(f"That query cannot be answered: {str(error).splitlines()[0]}") from None
+
+
+def define(asked: duckdb.DuckDBPyConnection, view: View, query: str) -> None:
+    """Open the tables that a query names; raises UsageError for one that is not there."""
     wanted = sorted(pair for pair in names_in(query) if pair[0] in (*SCHEMAS, "pii"))
     for schema in sorted({schema for schema, _ in wanted}):
         asked.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for schema, name in wanted:
         _check_is_there(view, schema, name)
         asked.execute(_definition(view, schema, name))
-    try:
-        return asked.execute(query, parameters or [])
-    except duckdb.Error as error:
-        raise UsageError(f"That query cannot be answered: {str(error).splitlines()[0]}") from None

@@ -84,14 +84,15 @@ def _night(settings: Settings, run_date: datetime | None) -> date:
 def preview(name: Name, run_date: RunDate = None, as_json: Json = False) -> None:
     """Say whom a definition would give now, and what its guard thinks of that; nothing is saved."""
     from alluvium.job import JobConfig
-    from alluvium.session import connect
+    from alluvium.session import on_demand
     from spark_jobs.segments.definition import load
+    from spark_jobs.segments.moment import of_night
     from spark_jobs.segments.preview import preview as ask
 
     settings = get_settings()
     definition, config = load(name), JobConfig(_night(settings, run_date), settings)
-    with step(f"Asking {name} as of {config.run_date}"), connect(settings) as spark:
-        answer = ask(spark, definition, config)
+    with step(f"Asking {name} as of {config.run_date}"), on_demand(settings) as spark:
+        answer = ask(spark, definition, config, of_night(config))
     if as_json:
         print_json(answer.as_dict())
         return
@@ -101,6 +102,12 @@ def preview(name: Name, run_date: RunDate = None, as_json: Json = False) -> None
         [[answer.found, answer.before, answer.entered, answer.left]],
     )
     console.print(f"The guard {'objects: ' + answer.objection if answer.objection else 'agrees'}")
-    if answer.overlap:
-        table(None, ["also in", "customers"], sorted(answer.overlap.items()))
-    console.print(f"Examples: {', '.join(answer.examples) or 'none'}")
+    for title, figures in (
+        ("also in", answer.overlap),
+        ("RFM group", answer.rfm),
+        ("agreed to", answer.reach),
+    ):
+        if figures:
+            table(None, [title, "customers"], list(figures.items()))
+    table(None, ["value", "figure"], [[name.replace("_", " "), v] for name, v in answer.value.items()])
+    console.print(f"Examples (names of this segment only): {', '.join(answer.examples) or 'none'}")

@@ -32,9 +32,10 @@ class PersonRow:
     cells: dict[str, str]
     rejects: list[tuple[str, str]] = field(default_factory=list)
 
-    def identifiers(self, platform: Platform) -> dict[str, str]:
-        """The cells by which the platform finds the person."""
-        return {name: self.cells[name] for name in platform.identifiers if name in self.cells}
+
+def identifiers(platform: Platform, cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells by which the platform finds the person."""
+    return {name: cells[name] for name in platform.identifiers if name in cells}
 
 
 def guarded(text: str) -> str:
@@ -83,11 +84,11 @@ def make_row(
 
 
 def line(
-    platform: Platform, customer_id: str, row: PersonRow, unsubscribe: Callable[[str], str]
+    platform: Platform, customer_id: str, cells: Mapping[str, str], unsubscribe: Callable[[str], str]
 ) -> list[str]:
     """The cells in the order of the file's header."""
     own: dict[str, Callable[[str], str]] = {CUSTOMER_ID: str, UNSUBSCRIBE_URL: unsubscribe}
     return [
-        own[name](customer_id) if name in OWN_FIELDS else row.cells.get(name, "")
+        own[name](customer_id) if name in OWN_FIELDS else cells.get(name, "")
         for name in platform.columns.values()
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from hashlib import sha1
 from pathlib import Path
 
@@ -21,10 +22,13 @@ class Definition:
     """One segment. `text` is the file; `sql` is what runs; `version` changes with any byte of the file."""
 
     name: str
+    file: str
     owner: str
     purposes: tuple[str, ...]
     schedule: str
     guard: Guard
+    holdout: float
+    expires_on: date | None
     description: str
     text: str
     sql: str
@@ -48,10 +52,13 @@ def parse(content: bytes, file: str) -> Definition:
     head = header.parse(text, file)
     return Definition(
         name=name,
+        file=file,
         owner=head.owner,
         purposes=head.purposes,
         schedule=head.schedule,
         guard=head.guard,
+        holdout=head.holdout,
+        expires_on=head.expires_on,
         description=head.description,
         text=text,
         sql=query.compile_query(text, file),

@@ -2,13 +2,14 @@
 
 The statement is parsed, checked as a tree and written out again, so that what was checked is what runs. It
 reads `ml` tables as of the run's as-of date, and the recommendations of the night before; `<table>_history`
-gives all that is kept. Dates come in as `:run_date` and `:as_of_date`, never from a clock.
+gives all that is kept. Time comes in as `:run_date`, `:as_of_date` (the first day not seen) and `:as_of` (the
+first moment not seen), never from a clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import sqlglot
 from sqlglot import exp
@@ -17,7 +18,7 @@ from sqlglot.errors import ParseError, TokenError
 from alluvium.errors import AlluviumError
 
 DIALECT = "spark"
-PARAMETERS = ("run_date", "as_of_date")
+PARAMETERS = ("run_date", "as_of_date", "as_of")
 RECOMMENDATIONS = ("published", "recommendations")
 HISTORY = "_history"
 
@@ -136,7 +137,7 @@ def _check_parts(select: exp.Select, file: str) -> None:
                 f"There is no parameter :{placeholder.name}",
                 file,
                 _line(placeholder),
-                "Use :run_date or :as_of_date",
+                "Use :run_date, :as_of_date or :as_of",
             )
 
 
@@ -176,15 +177,56 @@ def compile_query(text: str, file: str) -> str:
     return select.transform(_restricted).sql(DIALECT, comments=False)
 
 
-def bind(sql: str, dates: Mapping[str, date]) -> str:
-    """Put the dates in the place of `:run_date` and `:as_of_date`, in the tree.
+def _value(moment: date) -> exp.Expr:
+    kind = "timestamptz" if isinstance(moment, datetime) else "date"
+    return exp.cast(exp.Literal.string(moment.isoformat()), kind)
 
-    `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640).
+
+def bind(
+    sql: str, dates: Mapping[str, date], dialect: str = DIALECT, replaced: Mapping[str, str] | None = None
+) -> str:
+    """Put the values in the place of the parameters, in the tree, and write it for an engine.
+
+    `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640). `replaced`
+    names tables for which another relation stands, in the engine's own SQL.
     """
+    others = {
+        name: sqlglot.parse_one(f"SELECT * FROM {relation}", dialect=dialect)
+        for name, relation in (replaced or {}).items()
+    }
 
     def bound(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Placeholder):
+        if isinstance(node, exp.Placeholder):
+            return _value(dates[node.name])
+        other = others.get(f"{node.db}.{node.name}".lower()) if isinstance(node, exp.Table) else None
+        if other is None:
             return node
-        return exp.cast(exp.Literal.string(dates[node.name].isoformat()), "date")
+        return exp.Subquery(
+            this=other.copy(), alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name))
+        )
 
-    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(DIALECT)
+    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(dialect)
+
+
+def tables_of(sql: str) -> frozenset[str]:
+    """`schema.table` of every table that a compiled query reads."""
+    tables = sqlglot.parse_one(sql, dialect=DIALECT).find_all(exp.Table)
+    return frozenset(f"{table.db}.{table.name}".lower() for table in tables if table.db)
+
+
+# Functions that Spark and DuckDB answer alike, as the parser translates them. A test asks both.
+_SAME_EVERYWHERE = (
+    exp.And, exp.Or, exp.Xor, exp.Sum, exp.Count, exp.CountIf, exp.Max, exp.Min, exp.Avg, exp.Cast,
+    exp.TryCast, exp.Coalesce, exp.If, exp.Case, exp.Lower, exp.Upper, exp.Abs, exp.TsOrDsAdd, exp.DateAdd,
+    exp.DateSub,
+    exp.DateDiff, exp.TsOrDsDiff, exp.RowNumber, exp.Exists, exp.Greatest, exp.Least,
+)  # fmt: skip
+
+
+def is_portable(sql: str) -> bool:
+    """Whether DuckDB gives the rows that Spark gives."""
+    tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    if any(not isinstance(function, _SAME_EVERYWHERE) for function in tree.find_all(exp.Func)):
+        return False
+    divisors = [division.expression for division in tree.find_all(exp.Div, exp.Mod, exp.IntDiv)]
+    return all(isinstance(divisor, exp.Literal) and divisor.name.strip("0.") for divisor in divisors)
