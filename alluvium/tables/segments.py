@@ -48,6 +48,20 @@ PUBLISHED_SEGMENT_RUNS = Table(
     },
 )
 
+PUBLISHED_SEGMENT_DEFINITIONS = Table(
+    schema="published",
+    name="segment_definitions",
+    comment="Every definition that was ever decided, as it was written, one row per segment and version.",
+    key=("segment", "version"),
+    columns={
+        "segment": _SEGMENT,
+        "version": _VERSION,
+        "file": ("string", "Its file: <segment>.sql or <segment>.yml"),
+        "text": ("string", "What the file said"),
+        "first_run_date": ("date", "The first night that decided it"),
+    },
+)
+
 PUBLISHED_AUDIENCE_MEMBERS = Table(
     schema="published",
     name="audience_members",

@@ -131,7 +131,7 @@ def _people(
 
 
 def _is_over(rules: Rules) -> bool:
-    return rules.removals_only is not None and rules.removals_only[0] in (audience.ENDED, audience.REFUSED)
+    return rules.removals_only is not None and rules.removals_only[0] in preconditions.OVER
 
 
 def _send_all(

@@ -14,6 +14,7 @@ from spark_jobs.publish.driver_candidates import is_there
 from spark_jobs.publish.plan import ConsentFeed, Delivery, Plan
 
 APPROVED = "audience.approve"
+OVER = (audience.ENDED, audience.REFUSED)
 PURPOSES = "SELECT DISTINCT purpose FROM gold.consents"
 OPEN = "SELECT DISTINCT segment, platform FROM published.audience_members WHERE left_at IS NULL"
 
@@ -85,6 +86,9 @@ def blocked(delivery: Delivery, planned: Plan, state: State) -> Outcome | None:
         return Outcome(audience.BLOCKED, "there is no consent table")
     if state.stale is not None:
         return Outcome(audience.BLOCKED, state.stale)
+    is_over = removals_only(delivery, planned, state)
+    if is_over and is_over[0] in OVER:
+        return None  # Everybody is taken back, and that needs no consent.
     required = planned.platforms[delivery.platform].required
     unknown = [purpose for purpose in required if purpose not in state.purposes]
     return Outcome(audience.BLOCKED, f"nobody was ever asked about {unknown[0]}") if unknown else None

@@ -1,13 +1,15 @@
 """Decide who is in which segment.
 
 Reads   gold.* and ml.* as the definitions say, as of the run date; a refresh also silver events since then
-Writes  published.segment_members, the stays that begin or end tonight; published.segment_runs, the night
+Writes  published.segment_members, the stays that begin or end tonight; published.segment_runs, the night;
+        published.segment_definitions, what is new
 Rerun   the same rows; an earlier night than the last one is refused
 
 All segments are found in one query and written in one commit. A segment whose guard objects keeps the
-membership of the night before, until somebody raises the guard or names it in the option `approve`
-(comma-separated). With the options `schedule` and `as_of` only the segments of that schedule are decided,
-over the events so far: what is written is what the coming night would write, and that night repeats it.
+membership of the night before, until somebody raises the guard, approves it (`alluvium segment approve`) or
+names it in the option `approve` (comma-separated). With the options `schedule` and `as_of` only the segments
+of that schedule are decided, over the events so far: what is written is what the coming night would write,
+and that night repeats it.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, driver_stays, ledger, stays
-from spark_jobs.segments import driver, found, moment
+from spark_jobs.segments import driver, found, moment, versions
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
 from spark_jobs.segments.driver import KEY
 from spark_jobs.segments.moment import Moment
@@ -55,9 +57,10 @@ def chosen(config: JobConfig, at: Moment) -> list[Definition]:
     ]
 
 
-def approved(config: JobConfig) -> frozenset[str]:
+def approved(config: JobConfig, definitions: Sequence[Definition], at: Moment) -> frozenset[str]:
     """Segments that somebody lets through although their guard objects."""
-    return frozenset(filter(None, config.options.get("approve", "").split(",")))
+    named = frozenset(filter(None, config.options.get("approve", "").split(",")))
+    return named | versions.approved(config.settings, definitions, at)
 
 
 def _held(judged: Sequence[Verdict]) -> list[str]:
@@ -69,7 +72,7 @@ def _by_driver(config: JobConfig, definitions: Sequence[Definition], at: Moment)
     moves = driver.compare(config.settings, definitions, at)
     if moves.changes is None:
         return None
-    judged = verdicts(definitions, moves.counts, approved(config))
+    judged = verdicts(definitions, moves.counts, approved(config, definitions, at))
     is_held = pc.is_in(moves.changes["segment"], pa.array(_held(judged), pa.string()))
     table = catalog.PUBLISHED_SEGMENT_MEMBERS
     path = config.settings.lake / table.schema / table.name
@@ -92,7 +95,7 @@ def _by_spark(
     given = found.by_spark(spark, definitions, at, config.settings.business_time_zone)
     moves = stays.compare(history, given, KEY, at.at).persist()
     try:
-        judged = verdicts(definitions, counted(moves), approved(config))
+        judged = verdicts(definitions, counted(moves), approved(config, definitions, at))
         held = F.col("segment").isin(_held(judged))
         scope = _names(definitions) if at.is_refresh else None
         stays.write(stays.hold(moves, held), table, KEY, at.night, scope)
@@ -123,6 +126,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     if judged is None:
         judged = _by_spark(spark, config, definitions, at)
     _note(config, ledger_rows(judged, definitions, at), at)
+    versions.remember(config.settings, definitions, at)
     return summary(judged)
 
 

@@ -20,7 +20,7 @@ NOBODY = "SELECT '' AS segment, '' AS definition_version, '' AS customer_id WHER
 def query_of(definition: Definition, moment: Moment, zone: str, dialect: str) -> str:
     """The definition as an engine reads it; in a refresh with the events that the warehouse lacks."""
     newer = {events.GOLD_EVENTS: events.up_to(moment.as_of, zone, dialect)} if moment.is_refresh else {}
-    return bind(definition.sql, moment.dates, dialect, newer)
+    return bind(definition.sql, {**moment.dates, **definition.values}, dialect, newer)
 
 
 def union_of(definitions: Sequence[Definition], moment: Moment, zone: str, dialect: str = "spark") -> str:

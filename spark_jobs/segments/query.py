@@ -121,7 +121,7 @@ def _unrepeatable(select: exp.Select) -> Iterator[exp.Expr]:
             yield function
 
 
-def _check_parts(select: exp.Select, file: str) -> None:
+def _check_parts(select: exp.Select, file: str, parameters: frozenset[str]) -> None:
     for node in select.find_all(*_FORBIDDEN):
         if not (isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)):
             raise _refuse(
@@ -132,7 +132,7 @@ def _check_parts(select: exp.Select, file: str) -> None:
         do = "Use :run_date or :as_of_date for dates, and functions that only compute"
         raise _refuse(f"A segment may not use {name}", file, _line(function), do)
     for placeholder in select.find_all(exp.Placeholder):
-        if placeholder.name not in PARAMETERS:
+        if placeholder.name not in PARAMETERS and placeholder.name not in parameters:
             raise _refuse(
                 f"There is no parameter :{placeholder.name}",
                 file,
@@ -164,26 +164,33 @@ def _restricted(node: exp.Expr) -> exp.Expr:
     return _newest(node)
 
 
-def compile_query(text: str, file: str) -> str:
-    """The SQL that runs for the SQL that was written.
+def compile_query(text: str, file: str, parameters: frozenset[str] = frozenset()) -> str:
+    """The SQL that runs for the SQL that was written. `parameters` are known besides the dates.
 
     Raises AlluviumError with file and line for anything but one repeatable SELECT of customer_id over gold,
     ml and the recommendations.
     """
     select = _statement(text, file)
-    _check_parts(select, file)
+    _check_parts(select, file, parameters)
     _check_output(select, file)
     _check_tables(select, file)
     return select.transform(_restricted).sql(DIALECT, comments=False)
 
 
-def _value(moment: date) -> exp.Expr:
-    kind = "timestamptz" if isinstance(moment, datetime) else "date"
-    return exp.cast(exp.Literal.string(moment.isoformat()), kind)
+def _literal(value: object) -> exp.Expr:
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    if isinstance(value, int | float):
+        number = exp.Literal.number(repr(abs(value)))
+        return exp.Neg(this=number) if value < 0 else number
+    if isinstance(value, date):
+        kind = "timestamptz" if isinstance(value, datetime) else "date"
+        return exp.cast(exp.Literal.string(value.isoformat()), kind)
+    return exp.Literal.string(str(value))
 
 
 def bind(
-    sql: str, dates: Mapping[str, date], dialect: str = DIALECT, replaced: Mapping[str, str] | None = None
+    sql: str, values: Mapping[str, object], dialect: str = DIALECT, replaced: Mapping[str, str] | None = None
 ) -> str:
     """Put the values in the place of the parameters, in the tree, and write it for an engine.
 
@@ -197,7 +204,7 @@ def bind(
 
     def bound(node: exp.Expr) -> exp.Expr:
         if isinstance(node, exp.Placeholder):
-            return _value(dates[node.name])
+            return _literal(values[node.name])
         other = others.get(f"{node.db}.{node.name}".lower()) if isinstance(node, exp.Table) else None
         if other is None:
             return node

@@ -1,0 +1,26 @@
+"""Acts that need a witness: who did what, and why, in `ops.audit`."""
+
+from __future__ import annotations
+
+import getpass
+from datetime import UTC, datetime
+from uuid import uuid4
+
+from alluvium import catalog, ledger
+from alluvium.errors import UsageError
+from alluvium.settings import Settings
+
+
+def note(action: str, subject: str, reason: str, settings: Settings) -> None:
+    """Keep one act. Raises UsageError for a reason that says nothing."""
+    if len(reason.strip()) < 3:
+        raise UsageError("A reason is needed", do="Say it with --reason, for who reads it in a year")
+    row = {
+        "audit_id": uuid4().hex,
+        "acted_at": datetime.now(UTC),
+        "actor": getpass.getuser(),
+        "action": action,
+        "subject": subject,
+        "reason": reason.strip(),
+    }
+    ledger.append(catalog.OPS_AUDIT, [row], settings)
