@@ -35,7 +35,7 @@ granted AS (
     FROM required JOIN consent USING (purpose) WHERE is_granted GROUP BY ALL
 ),
 refusals AS (
-    SELECT purpose, lower(trim(contacts.email)) AS email, lower(trim(contacts.phone)) AS phone
+    SELECT purpose, customer_id, lower(trim(contacts.email)) AS email, lower(trim(contacts.phone)) AS phone
     FROM pii.customers AS contacts JOIN consent USING (customer_id) WHERE NOT is_granted
 ),
 refused_email AS (
@@ -45,6 +45,9 @@ refused_email AS (
 refused_phone AS (
     SELECT DISTINCT segment, platform, phone FROM refusals JOIN required USING (purpose)
     WHERE phone IS NOT NULL
+),
+refused_oneself AS (
+    SELECT DISTINCT segment, platform, customer_id FROM refusals JOIN required USING (purpose)
 ),
 wanted AS (
     SELECT deliveries.segment, deliveries.platform, members.customer_id
@@ -77,13 +80,17 @@ SELECT
     people.former_purpose, people.former_version, {contact},
     people.is_member,
     NOT people.is_member OR coalesce(granted.count_granted, 0) = len(deliveries.required) AS is_consented,
-    refused_email.email IS NOT NULL AND people.is_member AS email_is_refused,
-    refused_phone.phone IS NOT NULL AND people.is_member AS phone_is_refused
+    people.is_member
+        AND (refused_email.email IS NOT NULL OR oneself.customer_id IS NOT NULL) AS email_is_refused,
+    people.is_member
+        AND (refused_phone.phone IS NOT NULL OR oneself.customer_id IS NOT NULL) AS phone_is_refused
 FROM with_contact AS people
 JOIN deliveries ON deliveries.segment = people.segment AND deliveries.platform = people.platform
 LEFT JOIN pii.customers AS contacts ON contacts.customer_id = people.contact_id
 LEFT JOIN granted ON granted.customer_id = contacts.customer_id
     AND granted.segment = people.segment AND granted.platform = people.platform
+LEFT JOIN refused_oneself AS oneself ON oneself.customer_id = contacts.customer_id
+    AND oneself.segment = people.segment AND oneself.platform = people.platform
 LEFT JOIN refused_email ON refused_email.email = lower(trim(contacts.email))
     AND refused_email.segment = people.segment AND refused_email.platform = people.platform
 LEFT JOIN refused_phone ON refused_phone.phone = lower(trim(contacts.phone))

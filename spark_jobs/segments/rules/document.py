@@ -42,7 +42,8 @@ def _known_event(name: object) -> object:
 FieldName = Annotated[str, BeforeValidator(_known_field), Field(json_schema_extra={"enum": sorted(FIELDS)})]
 EventName = Annotated[str, BeforeValidator(_known_event), Field(json_schema_extra={"enum": list(EVENTS)})]
 Days = Annotated[int, Field(ge=1, le=3650)]
-Text = Annotated[str, Field(min_length=1, max_length=200)]
+# Control characters mean nothing to a reader and something else to every engine.
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 
 
 class _Strict(BaseModel):

@@ -15,9 +15,9 @@ from spark_jobs.segments.rules.document import Document
 
 def read(text: str, file: str) -> tuple[Header, Compiled]:
     """Header and query of a document; raises AlluviumError naming file, line and the nearest known name."""
-    tree = _tree(text, file)
+    tree, content = _tree(text, file)
     try:
-        document = Document.model_validate(yaml.safe_load(text))
+        document = Document.model_validate(content)
     except ValidationError as error:
         raise _explained(error, tree, file) from None
     except RecursionError:
@@ -39,15 +39,15 @@ def _header(document: Document) -> Header:
     )
 
 
-def _tree(text: str, file: str) -> yaml.Node | None:
-    """The nodes with their lines. Aliases are refused: a few lines of them become millions."""
+def _tree(text: str, file: str) -> tuple[yaml.Node | None, Any]:
+    """Nodes with their lines, and the content. Aliases are refused: a few lines of them become millions."""
     try:
         for event in yaml.parse(text, yaml.SafeLoader):
             if isinstance(event, yaml.AliasEvent):
                 line = event.start_mark.line + 1 if event.start_mark else 1
                 what = "A rule document has no aliases"
                 raise AlluviumError(what, where=f"{file}, line {line}", do="Write it out")
-        return yaml.compose(text, yaml.SafeLoader)
+        return yaml.compose(text, yaml.SafeLoader), yaml.safe_load(text)
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 1
         raise AlluviumError(f"Not YAML: {error.problem}", where=f"{file}, line {line}") from None
