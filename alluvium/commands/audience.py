@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 
 from alluvium.errors import UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Audience files: list, normalise.")
+app = typer.Typer(no_args_is_help=True, help="Audience files: list, deliver, approve, normalise.")
 
 SHOWN = ("run_date", "status", "count_members", "count_exported", "count_added", "count_removed", "reason")
 
@@ -51,6 +52,87 @@ def list_audiences(as_json: Json = False) -> None:
     columns = ("segment", "platform", "status", *counts, "reason")
     titles = [name.removeprefix("count_") for name in columns]
     table(None, titles, [[row[name] for name in columns] for row in deliveries])
+
+
+RunDate = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the last night")]
+COUNTS = ("members", "without_consent", "suppressed", "held_out", "rejected", "exported", "added", "removed")
+
+
+@app.command(epilog="Example: alluvium audience deliver --run-date 2017-11-02 --dry-run")
+def deliver(
+    run_date: RunDate = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft the files of a night, let the gate look at them, and bring them where they belong.
+
+    The night does the same; this repeats it, say after an approval.
+    """
+    from alluvium.commands.segment_writing import night_of
+    from alluvium.console import print_json, step, table
+    from alluvium.job import run_job
+    from alluvium.settings import get_settings
+
+    night = night_of(get_settings(), run_date)
+    if not dry_run:
+        for job in ("publish.audiences", "expectations.published", "publish.deliver"):
+            with step(f"{job} for {night}"):
+                counts = run_job(job, night)
+        print_json(counts) if as_json else list_audiences()
+        return
+    rows = _rehearsed(night)
+    if as_json:
+        print_json(rows)
+    else:
+        table(None, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+
+
+def _rehearsed(night: date) -> list[dict[str, Any]]:
+    from alluvium.job import JobConfig
+    from alluvium.session import on_demand
+    from alluvium.settings import get_settings
+    from spark_jobs.publish.audiences import rehearse
+
+    settings = get_settings()
+    with on_demand(settings) as spark:
+        outcomes = rehearse(spark, JobConfig(night, settings))
+    return [
+        {
+            "segment": delivery.segment,
+            "platform": delivery.platform,
+            "status": outcome.status,
+            **{name: outcome.counts[name] for name in COUNTS},
+            "reason": outcome.reason,
+        }
+        for delivery, outcome in outcomes
+    ]
+
+
+@app.command(
+    epilog="Example: alluvium audience approve champions google --run-date 2017-11-02 "
+    '--reason "the sale brought them"'
+)
+def approve(
+    segment: Annotated[str, typer.Argument(help="As `alluvium audience list` shows it")],
+    platform: Annotated[str, typer.Argument(help="Its platform")],
+    run_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The night that held it.")],
+    reason: Annotated[str, typer.Option(help="Why it is right after all; kept in ops.audit.")],
+) -> None:
+    """Let the audience of one night through although a guard objects.
+
+    Consent, suppression and the smallest size hold whatever anybody approves.
+    """
+    from alluvium import audit
+    from alluvium.settings import get_settings
+    from spark_jobs.publish.plan import load
+    from spark_jobs.publish.preconditions import APPROVED, approval
+
+    if (segment, platform) not in {(planned.segment, planned.platform) for planned in load().deliveries}:
+        raise UsageError(
+            f"{segment} to {platform} is not planned", do="`alluvium audience list` shows what is"
+        )
+    audit.note(APPROVED, approval(segment, platform, run_date.date()), reason, get_settings())
+    typer.echo(f"Approved. Next: alluvium audience deliver --run-date {run_date:%Y-%m-%d}")
 
 
 def _normalised(line: bytes) -> dict[str, Any]:

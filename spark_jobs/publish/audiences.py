@@ -54,11 +54,11 @@ def place(delivery: Delivery) -> str:
 class Night:
     """Carries each delivery of one night from its people to its draft."""
 
-    def __init__(self, config: JobConfig, planned: Plan) -> None:
+    def __init__(self, config: JobConfig, planned: Plan, name: str = drafts.DRAFT) -> None:
         self.config, self.planned = config, planned
-        self.folder = drafts.start(config.settings, config.run_date)
+        self.folder = drafts.start(config.settings, config.run_date, name)
         self.secret = load_secret(ensure_key(config.settings))
-        self.outcomes: list[Outcome] = []
+        self.outcomes: list[tuple[Delivery, Outcome]] = []
         self._moves: list[tuple[Path, bool]] = []
 
     def send(self, delivery: Delivery, people: Iterator[Judged], rules: Rules) -> None:
@@ -90,7 +90,7 @@ class Night:
             "expected_match_rate": outcome.match_rate,
         }
         files.write_manifest(draft, facts)
-        self.outcomes.append(outcome)
+        self.outcomes.append((delivery, outcome))
 
     def moved(self) -> pa.RecordBatchReader:
         """Everybody who enters, stays or leaves tonight, once per delivery."""
@@ -155,12 +155,12 @@ def _send_all(
         night.send(delivery, iter(()), rule)
 
 
-def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
-    """Plan, stream, draft; returns what would go out, in deliveries and customers."""
+def draft(spark: SparkSession, config: JobConfig, name: str = drafts.DRAFT) -> Night:
+    """Plan and stream everybody into the drafts of the night."""
     stays.refuse_backwards(config.run_date, preconditions.last_night(config), "Audiences")
     planned = plan.load(Path(config.options.get("plan", plan.FOLDER)))
     state = preconditions.look(config, planned)
-    night, running = Night(config, planned), {}
+    night, running = Night(config, planned, name), {}
     for delivery in (*planned.deliveries, *preconditions.ended(config, planned)):
         decided = state.segments.get(delivery.segment, Decided("", None))
         blocked = preconditions.blocked(delivery, planned, state)
@@ -171,11 +171,25 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
         rules = _rules(night, delivery, decided, removals_only)
         running[delivery.segment, delivery.platform] = (delivery, rules)
     if running:
-        suppression.learn(spark, config)
         _send_all(spark, night, running, state.segments)
+    return night
+
+
+def rehearse(spark: SparkSession, config: JobConfig) -> list[tuple[Delivery, Outcome]]:
+    """What each delivery of the night would be; nothing is kept, and no list or table is touched."""
+    try:
+        return draft(spark, config, drafts.REHEARSAL).outcomes
+    finally:
+        drafts.remove(config.settings, config.run_date, drafts.REHEARSAL)
+
+
+def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
+    """Plan, stream, draft; returns what would go out, in deliveries and customers."""
+    suppression.learn(spark, config)
+    night = draft(spark, config)
     delta.replace_all(spark, night.moved(), catalog.PUBLISHED_AUDIENCE_DRAFTS, config.settings.lake)
     drafts.complete(night.folder)
-    return summary(night.outcomes)
+    return summary([outcome for _, outcome in night.outcomes])
 
 
 def summary(outcomes: list[Outcome]) -> dict[str, Any]:

@@ -16,18 +16,19 @@ from alluvium.settings import Settings
 from spark_jobs.publish.files import MANIFEST
 
 COMPLETE = "complete"
+DRAFT, REHEARSAL = ".draft", ".rehearsal"
 
 
-def folder(settings: Settings, run_date: date) -> Path:
+def folder(settings: Settings, run_date: date, name: str = DRAFT) -> Path:
     """The drafts of one night."""
-    return settings.exports / ".draft" / run_date.isoformat()
+    return settings.exports / name / run_date.isoformat()
 
 
-def start(settings: Settings, run_date: date) -> Path:
+def start(settings: Settings, run_date: date, name: str = DRAFT) -> Path:
     """An empty folder for the night; what any earlier attempt left goes, of other nights too."""
-    shutil.rmtree(settings.exports / ".draft", ignore_errors=True)
+    shutil.rmtree(settings.exports / name, ignore_errors=True)
     settings.exports.mkdir(mode=0o700, parents=True, exist_ok=True)
-    night = folder(settings, run_date)
+    night = folder(settings, run_date, name)
     night.mkdir(mode=0o700, parents=True)
     return night
 
@@ -60,6 +61,6 @@ def is_complete(night: Path) -> bool:
     return (night / COMPLETE).exists()
 
 
-def remove(settings: Settings, run_date: date) -> None:
-    """The night is delivered."""
-    shutil.rmtree(folder(settings, run_date), ignore_errors=True)
+def remove(settings: Settings, run_date: date, name: str = DRAFT) -> None:
+    """The night is delivered, or was only rehearsed."""
+    shutil.rmtree(folder(settings, run_date, name), ignore_errors=True)

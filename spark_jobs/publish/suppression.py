@@ -78,6 +78,8 @@ def learn(spark: SparkSession, config: JobConfig) -> None:
 
 def load(config: JobConfig, secret: bytes) -> Suppressed:
     """Read the list."""
+    if not is_there(config.settings, catalog.OPS_SUPPRESSIONS):
+        return Suppressed(frozenset(), secret)
     query = f"SELECT kind, token FROM {catalog.OPS_SUPPRESSIONS.full_name}"
     rows = lake_sql.ask(lake_sql.View(config.settings), query).fetchall()
     return Suppressed(frozenset(rows), secret)

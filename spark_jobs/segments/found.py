@@ -34,10 +34,16 @@ def union_of(definitions: Sequence[Definition], moment: Moment, zone: str, diale
     return " UNION ALL ".join(parts) or NOBODY
 
 
+def take_texts_as_they_are(spark: SparkSession) -> None:
+    """Spark would put variables of the server's environment in the place of `${env:HOME}`, even in a text."""
+    spark.conf.set("spark.sql.variable.substitute", "false")
+
+
 def by_spark(spark: SparkSession, definitions: Sequence[Definition], moment: Moment, zone: str) -> DataFrame:
     """Who the definitions give; raises AlluviumError naming the first segment that cannot be answered."""
     from pyspark.errors import AnalysisException
 
+    take_texts_as_they_are(spark)
     try:
         found = spark.sql(union_of(definitions, moment, zone))
         found.schema  # noqa: B018 - analyses it, so that an unknown column is found here.
