@@ -71,6 +71,22 @@ def connection(view: View, spill: Path | None = None) -> duckdb.DuckDBPyConnecti
     return opened
 
 
+def kept(view: View) -> duckdb.DuckDBPyConnection:
+    """A connection of its own to a DuckDB that this process keeps for the lake: opening one takes 0.3 s.
+
+    For jobs, one after the other: questions at the same time would replace each other's views. What does not
+    fit in 1 GB goes to a folder beside the exports, which nobody else may read.
+    """
+    asked = _kept(view.settings, view.with_pii).cursor()
+    asked.execute("SET TimeZone = 'UTC'")
+    return asked
+
+
+@lru_cache(maxsize=2)
+def _kept(settings: Settings, with_pii: bool) -> duckdb.DuckDBPyConnection:
+    return connection(View(settings, with_pii), settings.exports / ".spill")
+
+
 def _folders(view: View) -> str:
     # What no view may open, no function may open either.
     return "[" + ", ".join(_literal(str(view.settings.lake / schema)) for schema in view.schemas) + "]"

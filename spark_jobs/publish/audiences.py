@@ -126,7 +126,7 @@ def _people(
         for (segment, platform), rules in running.items()
     ]
     if driver_candidates.serves(night.config.settings):
-        return driver_candidates.people(night.config, asked, night.folder)
+        return driver_candidates.people(night.config, asked)
     return spark_people.people(spark, night.config, asked)
 
 

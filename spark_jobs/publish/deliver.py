@@ -18,12 +18,12 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, driver_delta, driver_stays, lake_sql, ledger, stays
+from alluvium import catalog, delta, driver_delta, driver_stays, ledger, stays
 from alluvium.errors import AlluviumError
 from alluvium.keys import ensure_key, load_secret
 from spark_jobs.publish import audience, drafts, files
 from spark_jobs.publish.bucket import Bucket
-from spark_jobs.publish.driver_candidates import is_there
+from spark_jobs.publish.driver_candidates import ask, is_there
 from spark_jobs.publish.files import MANIFEST
 from spark_jobs.publish.tokens import delivery_key
 
@@ -71,8 +71,7 @@ def _remember(spark: SparkSession, config: JobConfig) -> None:
 
 def _changes(config: JobConfig) -> pa.Table | None:
     query = CHANGES.replace("$day", f"DATE '{config.run_date}'")
-    view = lake_sql.View(config.settings)
-    rows = lake_sql.ask(view, f"{query} LIMIT {driver_delta.MOST_ROWS + 1}").to_arrow_table()
+    rows = ask(config.settings, f"{query} LIMIT {driver_delta.MOST_ROWS + 1}").to_arrow_table()
     return rows.drop_columns(["run_date"]) if rows.num_rows <= driver_delta.MOST_ROWS else None
 
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
@@ -111,6 +111,12 @@ def is_there(settings: Settings, table: Table) -> bool:
     return DeltaTable.is_deltatable(str(settings.lake / table.schema / table.name))
 
 
+def ask(settings: Settings, query: str) -> duckdb.DuckDBPyConnection:
+    """Run one reading query over the lake."""
+    view = lake_sql.View(settings, with_pii=True)
+    return lake_sql.answer(lake_sql.kept(view), view, query)
+
+
 def serves(settings: Settings) -> bool:
     """Whether the people of this lake are few enough, and here."""
     if not is_there(settings, catalog.PII_CUSTOMERS):
@@ -134,17 +140,14 @@ def _query(settings: Settings, at: datetime) -> str:
     )
 
 
-def people(
-    config: JobConfig, deliveries: list[tuple[str, str, list[str], bool]], spill: Path
-) -> Iterator[pa.RecordBatch]:
+def people(config: JobConfig, deliveries: list[tuple[str, str, list[str], bool]]) -> Iterator[pa.RecordBatch]:
     """Everybody whom a delivery of tonight concerns, in the order of the files.
 
     `deliveries` are segment, platform, required purposes and whether the delivery has ended (nobody is in it
-    any more); what does not fit in memory goes to the folder `spill`. The columns are those of
-    `candidates.with_profile`.
+    any more). The columns are those of `candidates.with_profile`.
     """
     view = lake_sql.View(config.settings, with_pii=True)
-    opened = lake_sql.connection(view, spill)
+    opened = lake_sql.kept(view)
     opened.execute(
         "CREATE TEMP TABLE deliveries "
         "(segment VARCHAR, platform VARCHAR, required VARCHAR[], is_ended BOOLEAN)"

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from alluvium import catalog, lake_sql, ledger
+from alluvium import catalog, ledger
 from alluvium.job import JobConfig
-from spark_jobs.publish import audience
+from spark_jobs.publish import audience, driver_candidates
 from spark_jobs.publish.audience import Outcome
 from spark_jobs.publish.driver_candidates import is_there
 from spark_jobs.publish.plan import ConsentFeed, Delivery, Plan
@@ -62,7 +62,7 @@ def _purposes(text: str | None) -> frozenset[str] | None:
 def _known_purposes(config: JobConfig) -> frozenset[str] | None:
     if not is_there(config.settings, catalog.GOLD_CONSENTS):
         return None
-    rows = lake_sql.ask(lake_sql.View(config.settings), PURPOSES).fetchall()
+    rows = driver_candidates.ask(config.settings, PURPOSES).fetchall()
     return frozenset(purpose for (purpose,) in rows)
 
 
@@ -111,7 +111,7 @@ def ended(config: JobConfig, planned: Plan) -> list[Delivery]:
     """Deliveries that are planned no more and still have people with a platform."""
     if not is_there(config.settings, catalog.PUBLISHED_AUDIENCE_MEMBERS):
         return []
-    open_ones = lake_sql.ask(lake_sql.View(config.settings), OPEN).fetchall()
+    open_ones = driver_candidates.ask(config.settings, OPEN).fetchall()
     known = {(delivery.segment, delivery.platform) for delivery in planned.deliveries}
     return [
         Delivery(segment=segment, platform=platform)

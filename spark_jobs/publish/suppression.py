@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from alluvium import catalog, delta, driver_stays, lake_sql
+from alluvium import catalog, delta, driver_stays
 from alluvium.contact import DEFAULT_REGION
 from alluvium.keys import identifier_key
-from spark_jobs.publish.driver_candidates import is_there
+from spark_jobs.publish.driver_candidates import ask, is_there
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -68,7 +68,7 @@ def learn(spark: SparkSession, config: JobConfig) -> None:
     if not (settings.lake / "silver" / "email_events" / "_delta_log").is_dir():
         return
     query = FROM_MAILINGS.replace("$end", f"TIMESTAMPTZ '{config.run_date_end.isoformat()}'")
-    found: pa.Table = lake_sql.ask(lake_sql.View(settings), query).to_arrow_table()
+    found: pa.Table = ask(settings, query).to_arrow_table()
     rows = found.set_column(3, "suppressed_at", found["suppressed_at"].cast(driver_stays.INSTANT))
     path = settings.lake / catalog.OPS_SUPPRESSIONS.schema / catalog.OPS_SUPPRESSIONS.name
     is_bounce = "(t.reason = 'bounced')"
@@ -81,5 +81,5 @@ def load(config: JobConfig, secret: bytes) -> Suppressed:
     if not is_there(config.settings, catalog.OPS_SUPPRESSIONS):
         return Suppressed(frozenset(), secret)
     query = f"SELECT kind, token FROM {catalog.OPS_SUPPRESSIONS.full_name}"
-    rows = lake_sql.ask(lake_sql.View(config.settings), query).fetchall()
+    rows = ask(config.settings, query).fetchall()
     return Suppressed(frozenset(rows), secret)

@@ -60,7 +60,7 @@ def compare(settings: Settings, definitions: Sequence[Definition], moment: Momen
     Raises AlluviumError naming the first definition that cannot be answered.
     """
     view = lake_sql.View(settings)
-    opened = lake_sql.connection(view)
+    opened = lake_sql.kept(view)
     zone = settings.business_time_zone
     union = found.union_of(definitions, moment, zone, "duckdb")
     history = "(SELECT * FROM published.segment_members" + _only(definitions, moment) + ")"

@@ -64,7 +64,7 @@ def members_of_fans(spark, numbers: str) -> None:
 def both_ways(spark, config: JobConfig) -> list[list[dict[str, object]]]:
     """The people of the night by DuckDB and by Spark."""
     asked = [("fans", "email", ["marketing_email"], False), ("fans", "meta", ["marketing_ads"], True)]
-    here = driver_candidates.people(config, asked, config.settings.exports)
+    here = driver_candidates.people(config, asked)
     there = spark_people.people(spark, config, asked)
     return [[row for batch in batches for row in batch.to_pylist()] for batches in (here, there)]
 

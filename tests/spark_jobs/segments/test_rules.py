@@ -165,11 +165,12 @@ def bound(text: str, place, dialect: str) -> str:
     return bind(definition.sql, {**dates, **definition.values}, dialect)
 
 
+@pytest.mark.parametrize("every", [pytest.param(1, marks=pytest.mark.full), 6])
 @pytest.mark.parametrize("dialect", ["spark", "duckdb"])
-def test_three_hundred_hostile_strings_stay_values(dialect):
+def test_three_hundred_hostile_strings_stay_values(dialect, every):
     assert len(STRINGS) >= 300
     harmless = [shape(bound("OH", place, dialect), dialect) for place in PLACES]
-    for number, text in enumerate(SENDABLE):
+    for number, text in list(enumerate(SENDABLE))[::every]:
         sql = bound(text, PLACES[number % 4], dialect)
         assert shape(sql, dialect) == harmless[number % 4]
         assert text in {node.name for node in sqlglot.parse_one(sql, dialect=dialect).find_all(exp.Literal)}
