@@ -25,6 +25,9 @@ REFUSED_BY_ANOTHER = "refused_by_another"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+_MISSING = Rejected(Reason.EMPTY)
+
+
 @dataclass
 class PersonRow:
     """The cells of one row, without those that were rejected; `rejects` are (field, reason)."""
@@ -45,10 +48,10 @@ def guarded(text: str) -> str:
 
 def _cell(platform_name: str, platform: Platform, name: str, contact: Mapping[str, object]) -> str | Rejected:
     value = contact[SOURCES.get(name, name)]
+    if value is None:
+        return _MISSING
     country = contact["country"]
-    result = normalise(
-        platform_name, name, None if value is None else str(value), None if country is None else str(country)
-    )
+    result = normalise(platform_name, name, str(value), None if country is None else str(country))
     if isinstance(result, Rejected):
         return result
     return _for_people(result, name in platform.identifiers) if platform.for_people else result.cell

@@ -24,6 +24,7 @@ __all__ = ["FIELDS", "PLATFORMS", "Normalised", "Reason", "Rejected", "normalise
 
 FIELDS = frozenset(field for rules in PLATFORMS.values() for field in rules)
 
+_SHA256_DIGITS = 64
 _SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
@@ -49,6 +50,8 @@ class Rejected:
 
 def _is_unicode(text: str) -> bool:
     """Whether the text has a UTF-8 form: JSON can carry half a character."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -83,7 +86,7 @@ def normalise(
         return Rejected(Reason.EMPTY)
     if rule.is_contact:
         text = trimmed
-        if _SHA256_HEX.fullmatch(text):
+        if len(text) == _SHA256_DIGITS and _SHA256_HEX.fullmatch(text):
             return Rejected(Reason.ALREADY_HASHED)
     try:
         normal = rule.form(text, country)

@@ -9,6 +9,7 @@ import re
 import string
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 from spark_jobs.publish.normalise.countries import COUNTRIES
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
@@ -27,6 +28,8 @@ _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 def trim(value: str) -> str:
     """Without white space and invisible characters (direction, byte order, zero width) at both ends."""
+    if value[:1].isalnum() and value[-1:].isalnum():
+        return value
     first, last = 0, len(value)
     while first < last and _BLANK.fullmatch(value[first]):
         first += 1
@@ -37,6 +40,8 @@ def trim(value: str) -> str:
 
 def lower(value: str) -> str:
     """Lower case, accents as one character each (Unicode NFC): typed either way, the hash is the same."""
+    if value.isascii():
+        return value.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
 
 
@@ -59,9 +64,14 @@ def name(value: str, country: str | None) -> str:
     return lower(value)
 
 
+@lru_cache(maxsize=65_536)
+def _without_punctuation(value: str) -> str:
+    return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
+
+
 def name_without_punctuation(value: str, country: str | None) -> str:
     """Lower case, trimmed, no punctuation: `O'Brien` is `obrien`."""
-    return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
+    return _without_punctuation(value)
 
 
 def place(value: str, country: str | None) -> str:
