@@ -55,10 +55,10 @@ def new(
     from spark_jobs.segments.definition import FOLDER, YAML, check_name, parse
     from spark_jobs.segments.interview import interview
 
+    check_name(f"{name}{YAML}")
     target = (folder or FOLDER) / f"{name}{YAML}"
     if target.exists() or target.with_suffix(".sql").exists():
         raise UsageError(f"{name} is there already", do=f"Edit {target.name}, or choose another name")
-    check_name(target.name)
     text = interview(_ask)
     parse(text.encode(), target.name)
     target.write_text(text, encoding="utf-8")

@@ -52,7 +52,7 @@ def version_of(content: bytes) -> str:
 
 def check_name(file: str) -> str:
     """The segment's name; raises AlluviumError for one that could not be a file and an identifier."""
-    name = Path(file).stem
+    name = file.rpartition(".")[0]
     if not _NAME.fullmatch(name):
         raise AlluviumError(f"{name!r} cannot name a segment", where=file, do="Use lower case, digits and _")
     return name

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from alluvium import catalog, ledger
 from alluvium.commands.audience import app
 from alluvium.errors import UsageError
 
@@ -83,3 +84,15 @@ def test_deliveries_are_listed_before_the_first_night(settings):
         0
     ].items()
     assert rows[0]["status"] is None
+
+
+def test_an_approval_has_a_reason_and_a_planned_delivery(settings):
+    def approve(*arguments: str):
+        return CliRunner().invoke(
+            app, ["approve", *arguments, "--run-date", "2017-11-02", "--reason", "a sale"]
+        )
+
+    assert "alluvium audience deliver --run-date 2017-11-02" in approve("champions", "google").stdout
+    (act,) = ledger.read(catalog.OPS_AUDIT, settings).to_pylist()
+    assert (act["action"], act["subject"]) == ("audience.approve", "champions to google on 2017-11-02")
+    assert isinstance(approve("champions", "tiktok").exception, UsageError)
