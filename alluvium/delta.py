@@ -224,6 +224,25 @@ def merge(
     _merge_with_spark(rows, table, condition, clauses)
 
 
+def merge_rows(
+    rows: pa.Table, table: Table, path: Path, *, on: Sequence[str], delete_missing: str | None = None
+) -> None:
+    """As `merge`, without Spark, for rows that are here and have the table's columns; the table exists."""
+    types = {name: kind for name, (kind, _) in (table.columns or {}).items()}
+    driver_delta.merge(rows, path, _matched(on), _differs(rows.column_names, on, types), delete_missing)
+
+
+def replace_all(spark: SparkSession, rows: pa.RecordBatchReader, table: Table, lake: Path) -> None:
+    """Replace all rows in one commit by a stream of any length, without Spark on a disk of this machine."""
+    path = lake / table.schema / table.name
+    if not (path / "_delta_log").is_dir():
+        create(spark, table)
+    if (path / "_delta_log").is_dir():
+        driver_delta.replace_all(rows, path)
+    else:
+        overwrite(spark.createDataFrame(rows.read_all()), table)
+
+
 @_retry_on_conflict
 def delete_keys(df: DataFrame, table: Table, *, on: Sequence[str], count: int | None = None) -> None:
     """Delete the rows whose `on` columns are among those of `df`. Values stand in data, not in SQL."""

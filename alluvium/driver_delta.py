@@ -94,6 +94,11 @@ def delete(path: Path, predicate: str) -> None:
         DeltaTable(str(path)).delete(predicate)
 
 
+def replace_all(rows: pa.RecordBatchReader, path: Path) -> None:
+    """Replace the table's rows by a stream, in one commit; memory holds one file of it at a time."""
+    write_deltalake(str(path), rows, mode="overwrite")
+
+
 def _count(path: Path, predicate: str | None) -> int:
     from deltalake import QueryBuilder
 

@@ -11,7 +11,7 @@ import json
 import shlex
 import time
 from collections.abc import Callable, Mapping
-from contextlib import nullcontext, suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
@@ -26,7 +26,7 @@ from deltalake.exceptions import DeltaError
 from alluvium import catalog, ledger
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.redact import redact
-from alluvium.session import connect
+from alluvium.session import connect, on_demand
 from alluvium.settings import Settings, get_settings
 
 ROOMS = ("spark_jobs", "models")
@@ -151,10 +151,18 @@ def run_job(
     config = JobConfig(run_date, settings, dict(options or {}))
 
     def run_it() -> Mapping[str, int] | None:
-        with nullcontext() if name.startswith(f"{GATES}.") else connect(settings) as spark:
+        with _session_of(name, work, settings) as spark:
             return work(spark, config)
 
     return recorded(name, run_date, run_it, settings)
+
+
+def _session_of(name: str, work: Callable[..., Any], settings: Settings) -> AbstractContextManager[Any]:
+    """Gates need no Spark; a job whose module sets SPARK_ON_DEMAND opens it when it has many rows."""
+    if name.startswith(f"{GATES}."):
+        return nullcontext()
+    is_lazy = getattr(import_module(work.__module__), "SPARK_ON_DEMAND", False)
+    return on_demand(settings) if is_lazy else connect(settings)
 
 
 NIGHT = "night"

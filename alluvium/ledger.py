@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake import DeltaTable, QueryBuilder, Schema, write_deltalake
 from deltalake.exceptions import CommitFailedError
 from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_random_exponential
 
@@ -48,8 +48,11 @@ def _path(table: Table, settings: Settings | None) -> str:
     return str((settings or get_settings()).lake / table.schema / table.name)
 
 
-def _arrow(table: Table, rows: Sequence[Mapping[str, Any]]) -> pa.Table:
-    return pa.Table.from_pylist([dict(row) for row in rows], schema=_schema(table))
+def _arrow(table: Table, rows: Sequence[Mapping[str, Any]], is_new: bool) -> pa.Table:
+    schema = _schema(table)
+    if not is_new:  # A table that an earlier release made has other comments, and would refuse these.
+        schema = pa.schema([field.remove_metadata() for field in schema])
+    return pa.Table.from_pylist([dict(row) for row in rows], schema=schema)
 
 
 def create(table: Table, settings: Settings | None = None) -> str:
@@ -64,7 +67,9 @@ def create(table: Table, settings: Settings | None = None) -> str:
 def append(table: Table, rows: Sequence[Mapping[str, Any]], settings: Settings | None = None) -> None:
     """Add rows in one commit; none for no rows. Missing fields become null."""
     if rows:
-        write_deltalake(_path(table, settings), _arrow(table, rows), mode="append")
+        path = _path(table, settings)
+        is_new = not _add_missing_columns(path, table)
+        write_deltalake(path, _arrow(table, rows, is_new), mode="append")
 
 
 @_retry_on_conflict
@@ -73,10 +78,22 @@ def replace(
 ) -> None:
     """Replace the rows that the predicate names (SQL over the table's columns) in one commit."""
     path = _path(table, settings)
-    if not DeltaTable.is_deltatable(path):
+    if not _add_missing_columns(path, table):
         append(table, rows, settings)
         return
-    write_deltalake(path, _arrow(table, rows), mode="overwrite", predicate=predicate)
+    write_deltalake(path, _arrow(table, rows, is_new=False), mode="overwrite", predicate=predicate)
+
+
+def _add_missing_columns(path: str, table: Table) -> bool:
+    """A ledger of an earlier release lacks the columns that came since. Whether the ledger is there."""
+    if not DeltaTable.is_deltatable(path):
+        return False
+    held = DeltaTable(path, without_files=True)
+    known = {field.name for field in held.schema().fields}
+    missing = [field for field in Schema.from_arrow(_schema(table)).fields if field.name not in known]
+    if missing:
+        held.alter.add_columns(missing)
+    return True
 
 
 @_retry_on_conflict

@@ -6,9 +6,9 @@ import logging
 import os
 import socket
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlparse
 
 from alluvium import catalog, ledger, spark_server
@@ -89,6 +89,26 @@ def connect(settings: Settings | None = None) -> Iterator[SparkSession]:
         return
     with spark_server.hold(settings), _session(os.environ["SPARK_REMOTE"], settings) as spark:
         yield spark
+
+
+class OnDemand:
+    """Stands for a session and opens it when it is first used: a job of few rows does without."""
+
+    def __init__(self, settings: Settings, until: ExitStack) -> None:
+        self._settings, self._until = settings, until
+        self._spark: SparkSession | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        if self._spark is None:
+            self._spark = self._until.enter_context(connect(self._settings))
+        return getattr(self._spark, name)
+
+
+@contextmanager
+def on_demand(settings: Settings) -> Iterator[SparkSession]:
+    """As `connect`, for work that may not need Spark at all."""
+    with ExitStack() as until:
+        yield cast("SparkSession", OnDemand(settings, until))
 
 
 @contextmanager

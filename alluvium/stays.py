@@ -75,13 +75,28 @@ def hold(moves: DataFrame, is_held: Column) -> DataFrame:
     return kept.withColumn("move", F.when(is_held, F.lit(STAYED)).otherwise(F.col("move")))
 
 
-def write(moves: DataFrame, table: Table, on: Sequence[str], run_date: date) -> None:
-    """Bring the moves of one night into the history, in one commit, or none when nobody moved."""
+def tonight(at: datetime, column: str, scope: Sequence[str] | None) -> str:
+    """SQL over the table `t`: stays that began this night or after it. What is not found again is undone.
+
+    After a night come only the refreshes of the day that follows, and the next of them will find them again.
+    """
+    since = f"(t.entered_at >= TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}Z')"
+    if scope is None:
+        return since
+    return f"{since} AND (t.{column} IN ({', '.join(delta.quoted(name) for name in scope) or 'NULL'}))"
+
+
+def write(
+    moves: DataFrame, table: Table, on: Sequence[str], run_date: date, scope: Sequence[str] | None = None
+) -> None:
+    """Bring the moves of one night into the history, in one commit, or none when nobody moved.
+
+    `scope` are the values of the first key column that were looked at; None means all.
+    """
     at = night_at(run_date)
     is_undone = (F.col("move") == STAYED) & F.col("written_left_at").isNotNull()
     changed = moves.where(F.col("move").isin(ENTERED, LEFT) | is_undone)
     rows = changed.withColumn("left_at", F.when(F.col("move") == LEFT, F.lit(at))).withColumn(
         "run_date", F.lit(run_date)
     )
-    tonight = f"(t.entered_at = TIMESTAMP '{at:%Y-%m-%d %H:%M:%S}Z')"
-    delta.merge(rows, table, on=[*on, "entered_at"], delete_missing=tonight)
+    delta.merge(rows, table, on=[*on, "entered_at"], delete_missing=tonight(at, on[0], scope))

@@ -13,12 +13,13 @@ from dags.common.tasks import expect, finish_night, job, report
 
 @dag(schedule=PartitionedAssetTimetable(assets=SCORES), doc_md=__doc__, tags=["tier_1"], **NIGHTLY)
 def publish_nightly() -> None:
-    """The gate stands before the end of the night: what it stops is seen by no reader of finished nights."""
+    """Files wait as drafts until the gate has agreed; what it stops is seen by nobody."""
     chain(
         job("segments.decide"),
         job("publish.recommendations"),
         job("publish.audiences"),
-        expect("published", outlets=[PUBLISHED]),
+        expect("published"),
+        job("publish.deliver", outlets=[PUBLISHED]),
         finish_night(),
         report(only_after_failure=False),
     )

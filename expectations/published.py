@@ -1,6 +1,6 @@
 """Border between the night and its readers: nobody missing, nobody twice, nobody without consent.
 
-Reads   published.recommendations, segment_members, segment_runs, audience_members; gold.customers, consents
+Reads   published.recommendations, segment_members, segment_runs, audience_drafts; gold.customers, consents
 Writes  ops.checks
 Rerun   the same figures, with a new time
 """
@@ -45,15 +45,15 @@ QUERIES = {
         SELECT count_if(status = 'held') AS segments_held
         FROM published.segment_runs WHERE run_date = :run_date
     """,
-    "published.audience_members": """
+    "published.audience_drafts": """
         SELECT
             count(*) - count(DISTINCT (segment, platform, customer_id)) AS members_twice,
             (SELECT count(*)
-                FROM published.audience_members AS members ANTI JOIN gold.consents AS consents
+                FROM published.audience_drafts AS members ANTI JOIN gold.consents AS consents
                 ON members.customer_id = consents.customer_id AND members.purpose = consents.purpose
                     AND consents.is_current AND consents.status = 'granted'
-                WHERE members.left_at IS NULL) AS members_without_consent
-        FROM published.audience_members WHERE left_at IS NULL
+                WHERE members.run_date = :run_date AND members.move <> 'left') AS members_without_consent
+        FROM published.audience_drafts WHERE run_date = :run_date AND move <> 'left'
     """,
 }
 
@@ -64,5 +64,5 @@ def figures(settings: Settings, run_date: date) -> Figures:
 
 
 def run(spark: None, config: JobConfig) -> dict[str, int]:
-    """Stop the night, so that it does not count as finished, when what goes out is wrong."""
+    """Stop the night before a file goes out, so that it does not count as finished."""
     return stand(SUITE.name, config)

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Mapping
+from datetime import date, datetime
 from typing import Annotated, Any
 
 import typer
 
-from alluvium.console import print_json, table
 from alluvium.errors import UsageError
-from alluvium.settings import get_settings
 
-app = typer.Typer(no_args_is_help=True, help="Audience files: list, normalise.")
+app = typer.Typer(no_args_is_help=True, help="Audience files: list, deliver, approve, normalise.")
 
 SHOWN = ("run_date", "status", "count_members", "count_exported", "count_added", "count_removed", "reason")
 
@@ -23,6 +22,7 @@ Json = Annotated[bool, typer.Option("--json", help="For programs")]
 def _last_deliveries() -> list[dict[str, Any]]:
     """Every planned delivery with what its last night did; nulls before the first."""
     from alluvium import catalog, ledger
+    from alluvium.settings import get_settings
     from spark_jobs.publish.plan import load
 
     rows = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings()).to_pylist()
@@ -42,6 +42,8 @@ def _last_deliveries() -> list[dict[str, Any]]:
 @app.command("list", epilog="Example: alluvium audience list --json")
 def list_audiences(as_json: Json = False) -> None:
     """Show every planned delivery and what its last night did."""
+    from alluvium.console import print_json, table
+
     deliveries = _last_deliveries()
     if as_json:
         print_json(deliveries)
@@ -52,23 +54,102 @@ def list_audiences(as_json: Json = False) -> None:
     table(None, titles, [[row[name] for name in columns] for row in deliveries])
 
 
-def _normalised(line: str) -> dict[str, Any]:
+RunDate = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the last night")]
+COUNTS = ("members", "without_consent", "suppressed", "held_out", "rejected", "exported", "added", "removed")
+
+
+@app.command(epilog="Example: alluvium audience deliver --run-date 2017-11-02 --dry-run")
+def deliver(
+    run_date: RunDate = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would go out.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Draft the files of a night, let the gate look at them, and bring them where they belong.
+
+    The night does the same; this repeats it, say after an approval.
+    """
+    from alluvium.commands.segment_writing import night_of
+    from alluvium.console import print_json, step, table
+    from alluvium.job import run_job
+    from alluvium.settings import get_settings
+
+    night = night_of(get_settings(), run_date)
+    if not dry_run:
+        for job in ("publish.audiences", "expectations.published", "publish.deliver"):
+            with step(f"{job} for {night}"):
+                counts = run_job(job, night)
+        print_json(counts) if as_json else list_audiences()
+        return
+    rows = _rehearsed(night)
+    if as_json:
+        print_json(rows)
+    else:
+        table(None, list(rows[0]) if rows else [], [list(row.values()) for row in rows])
+
+
+def _rehearsed(night: date) -> list[dict[str, Any]]:
+    from alluvium.job import JobConfig
+    from alluvium.session import on_demand
+    from alluvium.settings import get_settings
+    from spark_jobs.publish.audiences import rehearse
+
+    settings = get_settings()
+    with on_demand(settings) as spark:
+        outcomes = rehearse(spark, JobConfig(night, settings))
+    return [
+        {
+            "segment": delivery.segment,
+            "platform": delivery.platform,
+            "status": outcome.status,
+            **{name: outcome.counts[name] for name in COUNTS},
+            "reason": outcome.reason,
+        }
+        for delivery, outcome in outcomes
+    ]
+
+
+@app.command(
+    epilog="Example: alluvium audience approve champions google --run-date 2017-11-02 "
+    '--reason "the sale brought them"'
+)
+def approve(
+    segment: Annotated[str, typer.Argument(help="As `alluvium audience list` shows it")],
+    platform: Annotated[str, typer.Argument(help="Its platform")],
+    run_date: Annotated[datetime, typer.Option(formats=["%Y-%m-%d"], help="The night that held it.")],
+    reason: Annotated[str, typer.Option(help="Why it is right after all; kept in ops.audit.")],
+) -> None:
+    """Let the audience of one night through although a guard objects.
+
+    Consent, suppression and the smallest size hold whatever anybody approves.
+    """
+    from alluvium import audit
+    from alluvium.settings import get_settings
+    from spark_jobs.publish.plan import load
+    from spark_jobs.publish.preconditions import APPROVED, approval
+
+    if (segment, platform) not in {(planned.segment, planned.platform) for planned in load().deliveries}:
+        raise UsageError(
+            f"{segment} to {platform} is not planned", do="`alluvium audience list` shows what is"
+        )
+    audit.note(get_settings(), APPROVED, approval(segment, platform, run_date.date()), reason)
+    typer.echo(f"Approved. Next: alluvium audience deliver --run-date {run_date:%Y-%m-%d}")
+
+
+def _normalised(line: bytes) -> dict[str, Any]:
     """The answer to one request; a request that cannot be read is answered too, and does not end the rest."""
     from spark_jobs.publish.normalise import Rejected, normalise
 
     try:
         request = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {"rejected": "invalid_json"}
     if not isinstance(request, Mapping) or not {"platform", "field", "input"} <= request.keys():
         return {"rejected": "invalid_request"}
-    value, country = request["input"], request.get("country")
-    result = normalise(
-        str(request["platform"]),
-        str(request["field"]),
-        None if value is None else str(value),
-        None if country is None else str(country),
-    )
+    asked = [request.get(name) for name in ("platform", "field", "input", "country")]
+    if any(isinstance(part, bool | list | dict) for part in asked):
+        return {"rejected": "invalid_request"}
+    platform, field, value, country = (None if part is None else str(part) for part in asked)
+    result = normalise(platform or "", field or "", value, country)
     if isinstance(result, Rejected):
         return {"rejected": str(result.reason)}
     return {"normalised": result.value, "sha256": result.sha256}
@@ -82,11 +163,12 @@ def normalise(as_json: Json = False) -> None:
     """Read JSON lines {platform, field, input, country} and answer each with its normal form and hash.
 
     An answer is {normalised, sha256}, sha256 null where the platform wants plain text, or
-    {rejected: reason}.
+    {rejected: reason}. A line that cannot be read is answered with invalid_json or invalid_request.
     """
     if not as_json:
         raise UsageError("Requests and answers are JSON lines", do="Call it with --json")
-    for line in sys.stdin:
+    answers = sys.stdout.buffer  # UTF-8 as JSON demands, whatever the terminal speaks.
+    for line in sys.stdin.buffer:
         if line.strip():
-            print_json(_normalised(line))
-            sys.stdout.flush()
+            answers.write(json.dumps(_normalised(line), ensure_ascii=False).encode() + b"\n")
+            answers.flush()

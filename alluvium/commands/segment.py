@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 
+from alluvium.commands import segment_writing
+from alluvium.commands.segment_writing import night_of
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import UsageError
 from alluvium.settings import Settings, get_settings
 
-app = typer.Typer(no_args_is_help=True, help="List, preview and explain segments.")
+app = typer.Typer(no_args_is_help=True, help="List, preview, explain, write and approve segments.")
+for _verb, _epilog, _function in segment_writing.COMMANDS:
+    app.command(_verb, epilog=f"Example: alluvium segment {_epilog}")(_function)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
-Name = Annotated[str, typer.Argument(help="A file of spark_jobs/segments/definitions, without .sql")]
+Name = Annotated[str, typer.Argument(help="A file of spark_jobs/segments/definitions, without its ending")]
 RunDate = Annotated[
     datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the last finished night")
 ]
@@ -68,30 +72,19 @@ def show(name: Name, as_json: Json = False) -> None:
     table(None, list(fields), [list(run.values()) for run in runs])
 
 
-def _night(settings: Settings, run_date: datetime | None) -> date:
-    from alluvium.job import finished_nights
-
-    if run_date is not None:
-        return run_date.date()
-    nights = finished_nights(settings)
-    if not nights:
-        raise UsageError("No night is finished yet", do="Name one with --run-date")
-    last: date = nights[-1]["run_date"]
-    return last
-
-
 @app.command(epilog="Example: alluvium segment preview cart_abandoners --run-date 2017-11-02")
 def preview(name: Name, run_date: RunDate = None, as_json: Json = False) -> None:
     """Say whom a definition would give now, and what its guard thinks of that; nothing is saved."""
     from alluvium.job import JobConfig
-    from alluvium.session import connect
+    from alluvium.session import on_demand
     from spark_jobs.segments.definition import load
+    from spark_jobs.segments.moment import of_night
     from spark_jobs.segments.preview import preview as ask
 
     settings = get_settings()
-    definition, config = load(name), JobConfig(_night(settings, run_date), settings)
-    with step(f"Asking {name} as of {config.run_date}"), connect(settings) as spark:
-        answer = ask(spark, definition, config)
+    definition, config = load(name), JobConfig(night_of(settings, run_date), settings)
+    with step(f"Asking {name} as of {config.run_date}"), on_demand(settings) as spark:
+        answer = ask(spark, definition, config, of_night(config))
     if as_json:
         print_json(answer.as_dict())
         return
@@ -101,6 +94,47 @@ def preview(name: Name, run_date: RunDate = None, as_json: Json = False) -> None
         [[answer.found, answer.before, answer.entered, answer.left]],
     )
     console.print(f"The guard {'objects: ' + answer.objection if answer.objection else 'agrees'}")
-    if answer.overlap:
-        table(None, ["also in", "customers"], sorted(answer.overlap.items()))
-    console.print(f"Examples: {', '.join(answer.examples) or 'none'}")
+    for title, figures in (
+        ("also in", answer.overlap),
+        ("RFM group", answer.rfm),
+        ("agreed to", answer.reach),
+    ):
+        if figures:
+            table(None, [title, "customers"], list(figures.items()))
+    table(None, ["value", "figure"], [[name.replace("_", " "), v] for name, v in answer.value.items()])
+    console.print(f"Examples (names of this segment only): {', '.join(answer.examples) or 'none'}")
+
+
+@app.command(epilog="Example: alluvium segment why champions C0012e93c763b5813 --on 2017-11-01")
+def why(
+    name: Name,
+    customer_id: Annotated[str, typer.Argument(help="The customer, in the segment or not")],
+    on: Annotated[
+        datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As the last night by this date saw it.")
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Show each condition with the customer's value and whether it held."""
+    from alluvium.job import JobConfig, finished_nights
+    from alluvium.lake_sql import View
+    from spark_jobs.segments.definition import load
+    from spark_jobs.segments.moment import of_night
+    from spark_jobs.segments.why import explain
+
+    settings = get_settings()
+    nights = [n for n in finished_nights(settings) if on is None or n["run_date"] <= on.date()]
+    if not nights:
+        raise UsageError("No night is finished by then", do="`alluvium status` shows the nights")
+    night = nights[-1]
+    view = View(settings, versions=night["table_versions"] if on else {})
+    told = explain(view, load(name), of_night(JobConfig(night["run_date"], settings)), customer_id)
+    if as_json:
+        print_json(told.as_dict())
+        return
+    verdict = "is in" if told.is_found else "is not in"
+    console.print(f"{customer_id} {verdict} {name} as of the night of {night['run_date']}")
+    rows = [[part.condition, part.value, "yes" if part.held else "no"] for part in told.conditions]
+    table(None, ["condition", "value", "held"], rows)
+    for stay in told.stays:
+        left = f"until {stay['left_at']:%Y-%m-%d}" if stay["left_at"] else "and still is"
+        console.print(f"In since {stay['entered_at']:%Y-%m-%d} {left} (version {stay['definition_version']})")

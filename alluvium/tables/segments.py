@@ -33,7 +33,8 @@ PUBLISHED_SEGMENT_RUNS = Table(
     key=("run_date", "segment"),
     columns={
         "segment": _SEGMENT,
-        "run_date": ("date", "The night"),
+        "run_date": ("date", "The night; of a refresh the night to come"),
+        "as_of": ("timestamp", "First moment not seen, of a refresh within the day; null for a night"),
         "status": ("string", "decided, held (a guard kept the membership of the night before) or retired"),
         "reason": ("string", "Which bound was broken, when held"),
         "size": ("bigint", "Members after the night"),
@@ -43,6 +44,21 @@ PUBLISHED_SEGMENT_RUNS = Table(
         "definition_version": _VERSION,
         "owner": ("string", "Who answers for the segment"),
         "allowed_purposes": ("string", "Consent purposes that it may be used for, separated by commas"),
+        "holdout": ("double", "Share of the members who are not sent, to measure the effect"),
+    },
+)
+
+PUBLISHED_SEGMENT_DEFINITIONS = Table(
+    schema="published",
+    name="segment_definitions",
+    comment="Every definition that was ever decided, as it was written, one row per segment and version.",
+    key=("segment", "version"),
+    columns={
+        "segment": _SEGMENT,
+        "version": _VERSION,
+        "file": ("string", "Its file: <segment>.sql or <segment>.yml"),
+        "text": ("string", "What the file said"),
+        "first_run_date": ("date", "The first night that decided it"),
     },
 )
 
@@ -63,6 +79,27 @@ PUBLISHED_AUDIENCE_MEMBERS = Table(
     },
 )
 
+PUBLISHED_AUDIENCE_DRAFTS = Table(
+    schema="published",
+    name="audience_drafts",
+    comment=(
+        "Who would be with which platform after the night, for the gate before the files go out, "
+        "one row per segment, platform and customer of the last night."
+    ),
+    key=("segment", "platform", "customer_id"),
+    columns={
+        "segment": _SEGMENT,
+        "platform": _PLATFORM,
+        "purpose": ("string", "Consent purpose of the delivery"),
+        "customer_id": ("string", "The customer"),
+        "entered_at": ("timestamp", "Run date of the first file with the customer, 00:00 UTC"),
+        "written_left_at": ("timestamp", "What an earlier attempt of this night wrote as left_at"),
+        "definition_version": _VERSION,
+        "move": ("string", "entered, stayed or left"),
+        "run_date": ("date", "The night"),
+    },
+)
+
 PUBLISHED_AUDIENCE_DELIVERIES = Table(
     schema="published",
     name="audience_deliveries",
@@ -77,16 +114,19 @@ PUBLISHED_AUDIENCE_DELIVERIES = Table(
         "definition_version": _VERSION,
         "status": (
             "string",
-            "delivered, held (only removals were sent), blocked or refused (nothing was)",
+            "delivered; held, refused or ended (only removals were sent); blocked (nothing was)",
         ),
         "reason": ("string", "Why it is not `delivered`"),
         "count_members": ("bigint", "Members of the segment"),
         "count_without_consent": ("bigint", "Members left out: no granted consent as of the run date"),
         "count_suppressed": ("bigint", "Members left out: on the suppression list"),
+        "count_held_out": ("bigint", "Members left out on purpose, to measure the effect"),
         "count_rejected": ("bigint", "Members left out: no usable address for this platform"),
         "count_exported": ("bigint", "Customers in the files"),
         "count_added": ("bigint", "Of those, not with the platform before"),
         "count_removed": ("bigint", "Customers taken back"),
+        "count_before": ("bigint", "Customers with the platform before the night"),
+        "match_rate": ("double", "Share of the allowed members with a usable identifier"),
         "destination": ("string", "Folder, or address in the object store"),
         "receipt": ("string", "What the destination answered for the manifest; null for a folder"),
     },

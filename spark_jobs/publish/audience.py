@@ -1,199 +1,159 @@
 """One delivery while its people stream by: who goes out, who is taken back, and why somebody does neither.
 
-Memory holds one id per customer who enters or leaves, and the rows of those who leave; the rest goes straight
-to the file. That is about 1 GB for 5 million changes in a night.
+Memory holds the rows of those who leave and, where an address may stand only once, 8 bytes of each address;
+the rest goes straight to the files.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from datetime import datetime
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 from alluvium import stays
-from spark_jobs.publish.files import REJECT_COLUMNS, REJECTS, REMOVALS, ChunkedCsv, CsvFile
-from spark_jobs.publish.people import (
-    NO_IDENTIFIER,
-    RECORD,
-    SAME_ADDRESS,
-    PersonRow,
-    line,
-    make_row,
-)
-from spark_jobs.publish.plan import Platform
-from spark_jobs.publish.suppression import Suppressed
+from spark_jobs.publish import guards, judging
+from spark_jobs.publish.counts import Counts
+from spark_jobs.publish.files import REJECT_COLUMNS, REJECTS, AudienceFiles, CsvFile
+from spark_jobs.publish.judging import Judged
+from spark_jobs.publish.moves import MoveLog
+from spark_jobs.publish.people import RECORD, SAME_ADDRESS, identifiers, line
+from spark_jobs.publish.plan import Guards, Platform
 from spark_jobs.publish.tokens import unsubscribe_token
 
-DELIVERED, HELD, BLOCKED, REFUSED = "delivered", "held", "blocked", "refused"
-
-
-def micros(moment: datetime) -> int:
-    """Microseconds since 1970-01-01 UTC."""
-    return int(moment.timestamp()) * 1_000_000 + moment.microsecond
+DELIVERED, HELD, BLOCKED, REFUSED, ENDED = "delivered", "held", "blocked", "refused", "ended"
+# Which count a member adds to who is judged so.
+LEFT_OUT = {
+    judging.WITHOUT_CONSENT: "without_consent",
+    judging.SUPPRESSED: "suppressed",
+    judging.HELD_OUT: "held_out",
+    judging.UNIDENTIFIED: "rejected",
+}
 
 
 @dataclass(frozen=True)
 class Rules:
-    """What is the same for every person of a delivery."""
+    """What is the same for every person of a delivery.
+
+    `removals_only` is a status and a reason: nobody is sent, and only who must go is taken back.
+    """
 
     segment: str
     platform_name: str
     platform: Platform
     minimum_size: int
+    guards: Guards
+    is_approved: bool
+    mode: str
     definition_version: str
-    night: datetime
-    suppressed: Suppressed
+    run_date: date
     secret: bytes
     unsubscribe_url: str
+    removals_only: tuple[str, str] | None = None
 
     def unsubscribe(self, customer_id: str) -> str:
         """The customer's one-click address."""
         return self.unsubscribe_url.format(token=unsubscribe_token(self.secret, customer_id))
 
 
-@dataclass
-class Counts:
-    """Customers of one delivery."""
-
-    members: int = 0
-    without_consent: int = 0
-    suppressed: int = 0
-    rejected: int = 0
-    exported: int = 0
-    added: int = 0
-    removed: int = 0
-
-
-@dataclass
+@dataclass(frozen=True)
 class Outcome:
-    """How a delivery ended: `moves` go into `published.audience_members`."""
+    """How a delivery ended."""
 
     status: str
     reason: str | None = None
     counts: dict[str, int] = field(default_factory=lambda: asdict(Counts()))
-    moves: list[dict[str, Any]] = field(default_factory=list)
+    match_rate: float | None = None
 
 
 class Audience:
     """Takes people in the order of their ids and writes the files of one delivery into `folder`."""
 
-    def __init__(self, folder: Path, rules: Rules) -> None:
+    def __init__(self, folder: Path, moves: Path, rules: Rules) -> None:
         self._rules, self._counts = rules, Counts()
-        header = list(rules.platform.columns)
-        self._audience = ChunkedCsv(folder, header, rules.platform.chunk_rows)
-        self._removals = CsvFile(folder / REMOVALS, header)
+        self._files = AudienceFiles(folder, rules.platform, moves.with_suffix(".kept"))
         self._rejects = CsvFile(folder / REJECTS, REJECT_COLUMNS)
-        self._moves: list[dict[str, Any]] = []
-        self._leaving: list[tuple[str, PersonRow]] = []
-        self._addresses: set[bytes] = set()
+        self._moves = MoveLog(moves, rules.run_date, rules.platform.purpose, rules.definition_version)
+        self._leaving: list[tuple[str, dict[str, str]]] = []
+        self._addresses: set[int] = set()
 
-    def take(self, person: Mapping[str, Any]) -> None:
+    def take(self, person: Judged) -> None:
         """Write the person, or note why not; whoever was there before and is not now is taken back."""
-        row = self._usable(person) if person["is_member"] else None
-        was_there = person["entered_at"] is not None
-        if row is not None:
-            self._audience.write(
-                line(self._rules.platform, person["customer_id"], row, self._rules.unsubscribe)
-            )
-            self._counts.exported += 1
-            self._counts.added += not was_there
-            self._note(person, stays.STAYED if was_there else stays.ENTERED)
+        was_there = person.entered_at is not None
+        self._counts.members += person.verdict != judging.NOT_MEMBER
+        self._counts.before += was_there
+        for name, reason in person.rejects:
+            self._rejects.write([person.customer_id, name, reason])
+        if person.verdict in LEFT_OUT:
+            self._leave_out(LEFT_OUT[person.verdict])
+        is_sent = person.verdict == judging.USABLE and not self._is_same_address(person)
+        if is_sent:
+            self._send(person, was_there)
         elif was_there:
-            self._leave(person)
+            self._counts.removed += 1
+            self._moves.note(person, stays.LEFT)
+            self._leaving.append((person.customer_id, person.cells))
 
-    def _usable(self, person: Mapping[str, Any]) -> PersonRow | None:
-        self._counts.members += 1
-        if not person["is_consented"]:
-            self._counts.without_consent += 1
-        elif self._rules.suppressed.has(person):
-            self._counts.suppressed += 1
-        else:
-            return self._identified(person)
-        return None
+    def _leave_out(self, count: str) -> None:
+        setattr(self._counts, count, getattr(self._counts, count) + 1)
 
-    def _identified(self, person: Mapping[str, Any]) -> PersonRow | None:
-        refused = frozenset(name for name in ("email", "phone") if person[f"{name}_is_refused"])
-        row = make_row(self._rules.platform_name, self._rules.platform, person, refused)
-        for field_name, reason in row.rejects:
-            self._rejects.write([person["customer_id"], field_name, reason])
-        objection = self._objection(row)
-        if objection is None:
-            return row
-        self._rejects.write([person["customer_id"], RECORD, objection])
-        self._counts.rejected += 1
-        return None
-
-    def _objection(self, row: PersonRow) -> str | None:
-        identifiers = row.identifiers(self._rules.platform)
-        if not identifiers:
-            return NO_IDENTIFIER
+    def _is_same_address(self, person: Judged) -> bool:
+        """Whether somebody before has the same address, where an address may stand only once."""
         if not self._rules.platform.one_row_per_address:
-            return None
-        address = sha256("\n".join(identifiers.values()).encode()).digest()[:8]
-        if address in self._addresses:
-            return SAME_ADDRESS
-        self._addresses.add(address)
-        return None
+            return False
+        text = "\n".join(identifiers(self._rules.platform, person.cells).values())
+        address = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
+        if address not in self._addresses:
+            self._addresses.add(address)
+            return False
+        self._rejects.write([person.customer_id, RECORD, SAME_ADDRESS])
+        self._leave_out("rejected")
+        return True
 
-    def _leave(self, person: Mapping[str, Any]) -> None:
-        """The customer leaves; the address to take back is that of today's id of the person."""
-        self._counts.removed += 1
-        self._note(person, stays.LEFT)
-        row = make_row(self._rules.platform_name, self._rules.platform, person)
-        self._leaving.append((person["customer_id"], row))
+    def _send(self, person: Judged, was_there: bool) -> None:
+        self._counts.exported += 1
+        self._counts.added += not was_there
+        self._moves.note(person, stays.STAYED if was_there else stays.ENTERED)
+        if was_there and self._rules.mode == "diff":
+            self._files.keep(person.cells)
+        else:
+            self._files.add(self._line(person.customer_id, person.cells), person.cells)
 
-    def _note(self, person: Mapping[str, Any], move: str) -> None:
-        if move == stays.STAYED and person["written_left_at"] is None:
-            return
-        is_new = move == stays.ENTERED
-        rules = self._rules
-        self._moves.append(
-            {
-                "segment": rules.segment,
-                "platform": rules.platform_name,
-                "customer_id": person["customer_id"],
-                "purpose": rules.platform.purpose if is_new else person["former_purpose"],
-                "definition_version": rules.definition_version if is_new else person["former_version"],
-                "entered_at": micros(rules.night) if is_new else person["entered_at"],
-                "written_left_at": person["written_left_at"],
-                "move": move,
-            }
-        )
+    def _line(self, customer_id: str, cells: dict[str, str]) -> list[str]:
+        return line(self._rules.platform, customer_id, cells, self._rules.unsubscribe)
 
     def finish(self) -> Outcome:
-        """Close the files. Too few people are nobody's audience: then only removals go out."""
-        self._audience.close()
-        size, smallest = self._counts.exported, self._rules.minimum_size
-        if size >= smallest:
-            self._write_removals(self._still_used())
-            self._close()
-            return Outcome(DELIVERED, None, asdict(self._counts), self._moves)
-        self._audience.discard()
-        self._write_removals(frozenset())
-        self._close()
-        self._counts.exported = self._counts.added = 0
-        kept = [move for move in self._moves if move["move"] != stays.ENTERED]
-        reason = f"{size} people, fewer than {smallest}" if size else "nobody is left to send"
-        return Outcome(HELD, reason, asdict(self._counts), kept)
+        """Close the files. What a guard holds back sends nobody: then only removals go out."""
+        self._files.close()
+        status, reason = self._verdict()
+        match_rate = round(self._counts.match_rate, 4)
+        if status != DELIVERED:
+            self._files.discard()
+            self._counts.exported = self._counts.added = 0
+        self._write_removals(self._still_used() if status == DELIVERED else frozenset())
+        self._files.close()
+        self._files.forget_kept()
+        self._rejects.close()
+        self._moves.close()
+        return Outcome(status, reason, asdict(self._counts), match_rate)
+
+    def _verdict(self) -> tuple[str, str | None]:
+        if self._rules.removals_only is not None:
+            return self._rules.removals_only
+        reason = guards.too_few(self._counts, self._rules.minimum_size)
+        if reason is None and not self._rules.is_approved:
+            reason = guards.objection(self._counts, self._rules.guards)
+        return (HELD, reason) if reason else (DELIVERED, None)
 
     def _still_used(self) -> frozenset[str]:
         """Addresses of leaving people that somebody who stays has too: taking them back would lose both."""
         leaving = {
-            cell for _, row in self._leaving for cell in row.identifiers(self._rules.platform).values()
+            cell for _, cells in self._leaving for cell in identifiers(self._rules.platform, cells).values()
         }
-        if not leaving:
-            return frozenset()
-        return frozenset(cell for cells in self._audience.read() for cell in cells if cell in leaving)
+        return self._files.sent_among(leaving)
 
     def _write_removals(self, still_used: frozenset[str]) -> None:
-        for customer_id, row in self._leaving:
-            row.cells = {name: cell for name, cell in row.cells.items() if cell not in still_used}
-            if row.identifiers(self._rules.platform):
-                self._removals.write(line(self._rules.platform, customer_id, row, self._rules.unsubscribe))
-
-    def _close(self) -> None:
-        self._removals.close()
-        self._rejects.close()
+        for customer_id, cells in self._leaving:
+            kept = {name: cell for name, cell in cells.items() if cell not in still_used}
+            if identifiers(self._rules.platform, kept):
+                self._files.remove(self._line(customer_id, kept), kept)

@@ -11,15 +11,18 @@ import filecmp
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
 
+from spark_jobs.publish.plan import Platform
+
 MANIFEST = "manifest.json"
-REMOVALS, REJECTS = "removals.csv", "rejects.csv"
+AUDIENCE, REMOVALS, REJECTS = "audience", "removals", "rejects.csv"
 REJECT_COLUMNS = ("customer_id", "field", "reason")
 
 
@@ -43,6 +46,15 @@ class CsvFile:
         self._writer.writerow(cells)
         self.rows += 1
 
+    def read(self) -> Iterator[list[str]]:
+        """The rows again, without the header."""
+        if not self.rows:
+            return
+        with self.path.open(encoding="utf-8", newline="") as handle:
+            rows = csv.reader(handle)
+            next(rows)
+            yield from rows
+
     def __enter__(self) -> Self:
         return self
 
@@ -56,17 +68,17 @@ class CsvFile:
 
 
 class ChunkedCsv:
-    """`audience_0001.csv`, `audience_0002.csv`, ...: at most `chunk_rows` rows in each."""
+    """`<name>_0001.csv`, `<name>_0002.csv`, ...: at most `chunk_rows` rows in each."""
 
-    def __init__(self, folder: Path, header: Sequence[str], chunk_rows: int) -> None:
-        self._folder, self._header, self._chunk_rows = folder, header, chunk_rows
+    def __init__(self, folder: Path, header: Sequence[str], chunk_rows: int, name: str = AUDIENCE) -> None:
+        self._folder, self._header, self._chunk_rows, self._name = folder, header, chunk_rows, name
         self._files: list[CsvFile] = []
 
     def write(self, cells: Sequence[str]) -> None:
         """Add one row to the last chunk, or to a new one."""
         if not self._files or self._files[-1].rows == self._chunk_rows:
             self.close()
-            path = self._folder / f"audience_{len(self._files) + 1:04}.csv"
+            path = self._folder / f"{self._name}_{len(self._files) + 1:04}.csv"
             self._files.append(CsvFile(path, self._header))
         self._files[-1].write(cells)
 
@@ -84,10 +96,71 @@ class ChunkedCsv:
     def read(self) -> Iterator[list[str]]:
         """The rows again, without headers."""
         for file in self._files:
-            with file.path.open(encoding="utf-8", newline="") as handle:
-                rows = csv.reader(handle)
-                next(rows)
-                yield from rows
+            yield from file.read()
+
+
+class AudienceFiles:
+    """Who goes out and who is taken back: files with all columns, or one file for each identifier.
+
+    `kept_path` notes the identifiers of people who are with the platform and stand in no file of tonight.
+    """
+
+    def __init__(self, folder: Path, platform: Platform, kept_path: Path) -> None:
+        self._platform = platform
+        self._kept_path, self._kept = kept_path, CsvFile(kept_path, platform.identifiers)
+        headers: dict[str, list[str]] = {"": list(platform.columns)}
+        if platform.one_identifier_per_file:
+            columns = {name: column for column, name in platform.columns.items()}
+            headers = {f"_{name}": [columns[name]] for name in platform.identifiers}
+        chunk_rows = platform.chunk_rows
+        self._added = {s: ChunkedCsv(folder, h, chunk_rows, AUDIENCE + s) for s, h in headers.items()}
+        self._removed = {s: CsvFile(folder / f"{REMOVALS}{s}.csv", h) for s, h in headers.items()}
+
+    def add(self, line: Sequence[str], cells: Mapping[str, str]) -> None:
+        """Send a person: `line` are all columns, `cells` the fields by name."""
+        for suffix, row in self._rows(line, cells):
+            self._added[suffix].write(row)
+
+    def remove(self, line: Sequence[str], cells: Mapping[str, str]) -> None:
+        """Take a person back."""
+        for suffix, row in self._rows(line, cells):
+            self._removed[suffix].write(row)
+
+    def keep(self, cells: Mapping[str, str]) -> None:
+        """A person who was sent before and goes on."""
+        self._kept.write([cells.get(name, "") for name in self._platform.identifiers])
+
+    def _rows(self, line: Sequence[str], cells: Mapping[str, str]) -> Iterator[tuple[str, Sequence[str]]]:
+        if not self._platform.one_identifier_per_file:
+            yield "", line
+            return
+        for name in self._platform.identifiers:
+            if name in cells:
+                yield f"_{name}", [cells[name]]
+
+    def sent_among(self, values: Set[str]) -> frozenset[str]:
+        """Which of the values stand in what was sent or kept."""
+        if not values:
+            return frozenset()
+        self.close()
+        rows = chain(*(chunks.read() for chunks in self._added.values()), self._kept.read())
+        return frozenset(cell for cells in rows for cell in cells if cell in values)
+
+    def discard(self) -> None:
+        """Delete what was to be sent: the audience is held."""
+        for chunks in self._added.values():
+            chunks.discard()
+
+    def close(self) -> None:
+        """Flush to the disk."""
+        for chunks in self._added.values():
+            chunks.close()
+        for file in (*self._removed.values(), self._kept):
+            file.close()
+
+    def forget_kept(self) -> None:
+        """Delete the note on who goes on."""
+        self._kept_path.unlink(missing_ok=True)
 
 
 @dataclass(frozen=True)
@@ -148,6 +221,7 @@ def put_in_place(draft: Path, final: Path) -> bool:
     if _is_same(draft, final):
         shutil.rmtree(draft)
         return False
+    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     replaced = _beside(final, "replaced")
     shutil.rmtree(replaced, ignore_errors=True)
     if final.exists():

@@ -25,6 +25,9 @@ REFUSED_BY_ANOTHER = "refused_by_another"
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
+_MISSING = Rejected(Reason.EMPTY)
+
+
 @dataclass
 class PersonRow:
     """The cells of one row, without those that were rejected; `rejects` are (field, reason)."""
@@ -32,9 +35,10 @@ class PersonRow:
     cells: dict[str, str]
     rejects: list[tuple[str, str]] = field(default_factory=list)
 
-    def identifiers(self, platform: Platform) -> dict[str, str]:
-        """The cells by which the platform finds the person."""
-        return {name: self.cells[name] for name in platform.identifiers if name in self.cells}
+
+def identifiers(platform: Platform, cells: Mapping[str, str]) -> dict[str, str]:
+    """The cells by which the platform finds the person."""
+    return {name: cells[name] for name in platform.identifiers if name in cells}
 
 
 def guarded(text: str) -> str:
@@ -44,10 +48,10 @@ def guarded(text: str) -> str:
 
 def _cell(platform_name: str, platform: Platform, name: str, contact: Mapping[str, object]) -> str | Rejected:
     value = contact[SOURCES.get(name, name)]
+    if value is None:
+        return _MISSING
     country = contact["country"]
-    result = normalise(
-        platform_name, name, None if value is None else str(value), None if country is None else str(country)
-    )
+    result = normalise(platform_name, name, str(value), None if country is None else str(country))
     if isinstance(result, Rejected):
         return result
     return _for_people(result, name in platform.identifiers) if platform.for_people else result.cell
@@ -83,11 +87,11 @@ def make_row(
 
 
 def line(
-    platform: Platform, customer_id: str, row: PersonRow, unsubscribe: Callable[[str], str]
+    platform: Platform, customer_id: str, cells: Mapping[str, str], unsubscribe: Callable[[str], str]
 ) -> list[str]:
     """The cells in the order of the file's header."""
     own: dict[str, Callable[[str], str]] = {CUSTOMER_ID: str, UNSUBSCRIBE_URL: unsubscribe}
     return [
-        own[name](customer_id) if name in OWN_FIELDS else row.cells.get(name, "")
+        own[name](customer_id) if name in OWN_FIELDS else cells.get(name, "")
         for name in platform.columns.values()
     ]

@@ -1,4 +1,8 @@
-"""People who must never be contacted again, known by keyed hashes only."""
+"""People who must never be contacted again, known by keyed hashes only.
+
+Mail that came back and mail that was called spam put their address on the list the same night. An
+unsubscription is a withdrawn consent (`gold.consents`), since it may be granted again.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +10,36 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from alluvium import catalog, delta
+import pyarrow as pa
+
+from alluvium import catalog, delta, driver_stays
 from alluvium.contact import DEFAULT_REGION
 from alluvium.keys import identifier_key
+from spark_jobs.publish.driver_candidates import ask, is_there
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
+    from alluvium.job import JobConfig
+
 CUSTOMER_ID = "customer_id"
 CONTACT_KINDS = ("email", "phone")
+# An address is dead when the last that happened to a mail there is that it came back; a complaint stays.
+FROM_MAILINGS = """
+WITH mailings AS (
+    SELECT email_key AS token, event, occurred_at, event_id FROM silver.email_events
+    WHERE email_key IS NOT NULL AND occurred_at < $end
+        AND event IN ('Email Bounced', 'Email Delivered', 'Email Opened', 'Email Link Clicked',
+            'Email Marked as Spam')
+)
+SELECT 'email' AS kind, token, 'bounced' AS reason, max(occurred_at) AS suppressed_at FROM mailings
+WHERE event <> 'Email Marked as Spam' GROUP BY token
+HAVING arg_max(event, (occurred_at, event_id)) = 'Email Bounced'
+    AND token NOT IN (SELECT token FROM mailings WHERE event = 'Email Marked as Spam')
+UNION ALL
+SELECT 'email', token, 'complaint', min(occurred_at) FROM mailings
+WHERE event = 'Email Marked as Spam' GROUP BY token
+"""
 
 
 @dataclass(frozen=True)
@@ -35,8 +60,26 @@ class Suppressed:
         return any(key in self.tokens for key in keys)
 
 
-def load(spark: SparkSession, secret: bytes) -> Suppressed:
+def learn(spark: SparkSession, config: JobConfig) -> None:
+    """Bring the list up to what the mailings say as of the run date; other reasons are left alone."""
+    settings = config.settings
+    if not is_there(settings, catalog.OPS_SUPPRESSIONS):
+        delta.create(spark, catalog.OPS_SUPPRESSIONS)
+    if not (settings.lake / "silver" / "email_events" / "_delta_log").is_dir():
+        return
+    query = FROM_MAILINGS.replace("$end", f"TIMESTAMPTZ '{config.run_date_end.isoformat()}'")
+    found: pa.Table = ask(settings, query).to_arrow_table()
+    rows = found.set_column(3, "suppressed_at", found["suppressed_at"].cast(driver_stays.INSTANT))
+    path = settings.lake / catalog.OPS_SUPPRESSIONS.schema / catalog.OPS_SUPPRESSIONS.name
+    is_bounce = "(t.reason = 'bounced')"
+    on = catalog.OPS_SUPPRESSIONS.key
+    delta.merge_rows(rows, catalog.OPS_SUPPRESSIONS, path, on=on, delete_missing=is_bounce)
+
+
+def load(config: JobConfig, secret: bytes) -> Suppressed:
     """Read the list."""
-    delta.create(spark, catalog.OPS_SUPPRESSIONS)
-    rows = delta.read(spark, catalog.OPS_SUPPRESSIONS).select("kind", "token").toLocalIterator()
-    return Suppressed(frozenset((row["kind"], row["token"]) for row in rows), secret)
+    if not is_there(config.settings, catalog.OPS_SUPPRESSIONS):
+        return Suppressed(frozenset(), secret)
+    query = f"SELECT kind, token FROM {catalog.OPS_SUPPRESSIONS.full_name}"
+    rows = ask(config.settings, query).fetchall()
+    return Suppressed(frozenset(rows), secret)

@@ -4,7 +4,12 @@
 -- allowed purposes: marketing_email, marketing_ads
 -- schedule: nightly
 -- guard: size between 20 and 50000, change at most 30 percent
+-- holdout: 10 percent
+-- expires: 2018-06-30
 -- Good customers whose visits have begun to thin out.
+
+The last two are optional: who is held out is in the segment and is sent to nobody, so that its effect can be
+measured; from its expiry date on a segment has no members.
 """
 
 from __future__ import annotations
@@ -12,6 +17,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from difflib import get_close_matches
 
 from alluvium.errors import AlluviumError
@@ -20,6 +26,7 @@ SCHEDULES = ("nightly", "every 30 minutes")
 
 _ENTRY = re.compile(r"([a-z][a-z ]*):\s*(.+)")
 _PURPOSE = re.compile(r"[a-z][a-z_]*")
+_HOLDOUT = re.compile(r"(\d+) percent")
 _GUARD = re.compile(r"size between (\d+) and (\d+)(?:, change at most (\d+) percent)?")
 
 
@@ -49,6 +56,8 @@ class Header:
     purposes: tuple[str, ...]
     schedule: str
     guard: Guard
+    holdout: float
+    expires_on: date | None
     description: str
 
 
@@ -72,12 +81,29 @@ def _guard(text: str) -> Guard:
     return Guard(int(found[1]), int(found[2]), int(found[3]) / 100 if found[3] else None)
 
 
+def _holdout(text: str) -> float:
+    found = _HOLDOUT.fullmatch(text)
+    if found is None or not 0 < int(found[1]) <= 50:
+        raise ValueError("write `10 percent`, between 1 and 50")
+    return int(found[1]) / 100
+
+
+def _expires(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ValueError("write a date such as 2017-12-31") from None
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     "owner": str,
     "allowed purposes": _purposes,
     "schedule": _schedule,
     "guard": _guard,
+    "holdout": _holdout,
+    "expires": _expires,
 }
+_OPTIONAL = ("holdout", "expires")
 
 
 def _comment_lines(text: str) -> list[tuple[int, str]]:
@@ -120,7 +146,7 @@ def _read(text: str, file: str) -> tuple[dict[str, object], list[str]]:
 def parse(text: str, file: str) -> Header:
     """Read the header of a segment file; raises AlluviumError with file and line."""
     entries, sentences = _read(text, file)
-    missing = [name for name in _READERS if name not in entries]
+    missing = [name for name in _READERS if name not in entries and name not in _OPTIONAL]
     if missing:
         raise AlluviumError(
             f"The header lacks `{missing[0]}`", where=f"{file}, line 1", do=f"Add `-- {missing[0]}: ...`"
@@ -136,5 +162,7 @@ def parse(text: str, file: str) -> Header:
         purposes=entries["allowed purposes"],  # type: ignore[arg-type]
         schedule=str(entries["schedule"]),
         guard=entries["guard"],  # type: ignore[arg-type]
+        holdout=entries.get("holdout", 0.0),  # type: ignore[arg-type]
+        expires_on=entries.get("expires"),  # type: ignore[arg-type]
         description=" ".join(sentences),
     )

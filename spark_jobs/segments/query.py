@@ -2,13 +2,14 @@
 
 The statement is parsed, checked as a tree and written out again, so that what was checked is what runs. It
 reads `ml` tables as of the run's as-of date, and the recommendations of the night before; `<table>_history`
-gives all that is kept. Dates come in as `:run_date` and `:as_of_date`, never from a clock.
+gives all that is kept. Time comes in as `:run_date`, `:as_of_date` (the first day not seen) and `:as_of` (the
+first moment not seen), never from a clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
+from datetime import date, datetime
 
 import sqlglot
 from sqlglot import exp
@@ -17,7 +18,7 @@ from sqlglot.errors import ParseError, TokenError
 from alluvium.errors import AlluviumError
 
 DIALECT = "spark"
-PARAMETERS = ("run_date", "as_of_date")
+PARAMETERS = ("run_date", "as_of_date", "as_of")
 RECOMMENDATIONS = ("published", "recommendations")
 HISTORY = "_history"
 
@@ -120,7 +121,7 @@ def _unrepeatable(select: exp.Select) -> Iterator[exp.Expr]:
             yield function
 
 
-def _check_parts(select: exp.Select, file: str) -> None:
+def _check_parts(select: exp.Select, file: str, parameters: frozenset[str]) -> None:
     for node in select.find_all(*_FORBIDDEN):
         if not (isinstance(node, exp.Star) and isinstance(node.parent, exp.Count)):
             raise _refuse(
@@ -131,12 +132,12 @@ def _check_parts(select: exp.Select, file: str) -> None:
         do = "Use :run_date or :as_of_date for dates, and functions that only compute"
         raise _refuse(f"A segment may not use {name}", file, _line(function), do)
     for placeholder in select.find_all(exp.Placeholder):
-        if placeholder.name not in PARAMETERS:
+        if placeholder.name not in PARAMETERS and placeholder.name not in parameters:
             raise _refuse(
                 f"There is no parameter :{placeholder.name}",
                 file,
                 _line(placeholder),
-                "Use :run_date or :as_of_date",
+                "Use :run_date, :as_of_date or :as_of",
             )
 
 
@@ -163,28 +164,76 @@ def _restricted(node: exp.Expr) -> exp.Expr:
     return _newest(node)
 
 
-def compile_query(text: str, file: str) -> str:
-    """The SQL that runs for the SQL that was written.
+def compile_query(text: str, file: str, parameters: frozenset[str] = frozenset()) -> str:
+    """The SQL that runs for the SQL that was written. `parameters` are known besides the dates.
 
     Raises AlluviumError with file and line for anything but one repeatable SELECT of customer_id over gold,
     ml and the recommendations.
     """
     select = _statement(text, file)
-    _check_parts(select, file)
+    _check_parts(select, file, parameters)
     _check_output(select, file)
     _check_tables(select, file)
     return select.transform(_restricted).sql(DIALECT, comments=False)
 
 
-def bind(sql: str, dates: Mapping[str, date]) -> str:
-    """Put the dates in the place of `:run_date` and `:as_of_date`, in the tree.
+def _literal(value: object) -> exp.Expr:
+    if isinstance(value, bool):
+        return exp.true() if value else exp.false()
+    if isinstance(value, int | float):
+        number = exp.Literal.number(repr(abs(value)))
+        return exp.Neg(this=number) if value < 0 else number
+    if isinstance(value, date):
+        kind = "timestamptz" if isinstance(value, datetime) else "date"
+        return exp.cast(exp.Literal.string(value.isoformat()), kind)
+    return exp.Literal.string(str(value))
 
-    `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640).
+
+def bind(
+    sql: str, values: Mapping[str, object], dialect: str = DIALECT, replaced: Mapping[str, str] | None = None
+) -> str:
+    """Put the values in the place of the parameters, in the tree, and write it for an engine.
+
+    `spark.sql(sql, args)` cannot do it: Delta's parser drops the arguments (delta-io/delta#7640). `replaced`
+    names tables for which another relation stands, in the engine's own SQL.
     """
+    others = {
+        name: sqlglot.parse_one(f"SELECT * FROM {relation}", dialect=dialect)
+        for name, relation in (replaced or {}).items()
+    }
 
     def bound(node: exp.Expr) -> exp.Expr:
-        if not isinstance(node, exp.Placeholder):
+        if isinstance(node, exp.Placeholder):
+            return _literal(values[node.name])
+        other = others.get(f"{node.db}.{node.name}".lower()) if isinstance(node, exp.Table) else None
+        if other is None:
             return node
-        return exp.cast(exp.Literal.string(dates[node.name].isoformat()), "date")
+        return exp.Subquery(
+            this=other.copy(), alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name))
+        )
 
-    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(DIALECT)
+    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(dialect)
+
+
+def tables_of(sql: str) -> frozenset[str]:
+    """`schema.table` of every table that a compiled query reads."""
+    tables = sqlglot.parse_one(sql, dialect=DIALECT).find_all(exp.Table)
+    return frozenset(f"{table.db}.{table.name}".lower() for table in tables if table.db)
+
+
+# Functions that Spark and DuckDB answer alike, as the parser translates them. A test asks both.
+_SAME_EVERYWHERE = (
+    exp.And, exp.Or, exp.Xor, exp.Sum, exp.Count, exp.CountIf, exp.Max, exp.Min, exp.Avg, exp.Cast,
+    exp.TryCast, exp.Coalesce, exp.If, exp.Case, exp.Lower, exp.Upper, exp.Abs, exp.TsOrDsAdd, exp.DateAdd,
+    exp.DateSub,
+    exp.DateDiff, exp.TsOrDsDiff, exp.RowNumber, exp.Exists, exp.Greatest, exp.Least,
+)  # fmt: skip
+
+
+def is_portable(sql: str) -> bool:
+    """Whether DuckDB gives the rows that Spark gives."""
+    tree = sqlglot.parse_one(sql, dialect=DIALECT)
+    if any(not isinstance(function, _SAME_EVERYWHERE) for function in tree.find_all(exp.Func)):
+        return False
+    divisors = [division.expression for division in tree.find_all(exp.Div, exp.Mod, exp.IntDiv)]
+    return all(isinstance(divisor, exp.Literal) and divisor.name.strip("0.") for divisor in divisors)

@@ -40,6 +40,16 @@ def test_many_small_files_are_put_together_and_no_row_changes(settings: Settings
     assert len(DeltaTable(str(settings.lake / "ops" / "things")).file_uris()) == 1
 
 
+def test_a_ledger_of_an_earlier_release_gets_its_new_columns(settings: Settings) -> None:
+    columns = {"thing": ("string", "An older comment")}
+    older = Table(LEDGER.schema, LEDGER.name, LEDGER.comment, LEDGER.key, columns)
+    ledger.append(older, [{"thing": "old"}], settings)
+    ledger.append(LEDGER, [{"thing": "new", "size": 3}], settings)
+    ledger.replace(LEDGER, [{"thing": "new", "size": 4}], "thing = 'new'", settings)
+    rows = ledger.read(LEDGER, settings).to_pylist()
+    assert {row["thing"]: row["size"] for row in rows} == {"old": None, "new": 4}
+
+
 def test_a_ledger_that_is_not_there_needs_no_compaction(settings: Settings) -> None:
     assert ledger.compact(LEDGER, 1, settings) is False
 

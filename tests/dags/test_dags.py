@@ -51,16 +51,17 @@ def test_the_chain_is_the_order_of_the_folders(dags):
     assert in_order(known, {*chain, "train_models"}) == [*chain[:2], "train_models", *chain[2:]]
 
 
-def test_only_a_gate_hands_a_layer_on(dags):
-    """A layer that is written but not yet judged must not start the next DAG."""
+def test_a_layer_is_handed_on_only_when_its_gate_has_agreed(dags):
+    """A layer that is written but not yet judged must not start the next DAG; files wait for the gate."""
     chain = ["ingest_events", "build_profiles", "score_customers", "publish_nightly"]
     writers = [task.task_id for name in chain for task in dags[name].tasks if task.outlets]
     assert writers == [
         "expectations.bronze",
         "expectations.gold",
         "expectations.ml",
-        "expectations.published",
+        "publish.deliver",
     ]
+    assert dags["publish_nightly"].get_task("publish.deliver").upstream_task_ids == {"expectations.published"}
 
 
 def test_a_night_has_the_tasks_of_the_design(dags):
@@ -72,7 +73,13 @@ def test_a_night_has_the_tasks_of_the_design(dags):
         "expectations.gold",
         "report.night",
     ]
-    assert tasks(dags["publish_nightly"])[-3:] == ["expectations.published", "finish_night", "report.night"]
+    assert tasks(dags["publish_nightly"])[2:] == [
+        "publish.audiences",
+        "expectations.published",
+        "publish.deliver",
+        "finish_night",
+        "report.night",
+    ]
 
 
 @pytest.mark.parametrize("name", ["ingest_events", "build_profiles", "score_customers", "publish_nightly"])

@@ -18,10 +18,14 @@ from hashlib import sha256
 
 from spark_jobs.publish.normalise.platforms import PLATFORMS
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
+from spark_jobs.publish.normalise.text import trim
 
-__all__ = ["PLATFORMS", "Normalised", "Reason", "Rejected", "normalise"]
+__all__ = ["FIELDS", "PLATFORMS", "Normalised", "Reason", "Rejected", "normalise"]
 
-_SHA256_HEX = re.compile(r"\s*[0-9a-fA-F]{64}\s*")
+FIELDS = frozenset(field for rules in PLATFORMS.values() for field in rules)
+
+_SHA256_DIGITS = 64
+_SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,8 @@ class Rejected:
 
 def _is_unicode(text: str) -> bool:
     """Whether the text has a UTF-8 form: JSON can carry half a character."""
+    if text.isascii():
+        return True
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -66,16 +72,22 @@ def normalise(
     `country` (ISO 3166-1 alpha-2) is where the person lives: it decides how a national telephone number and a
     postal code are read. An empty value is rejected as `empty`, never hashed; nothing is hashed twice.
     """
-    rule = PLATFORMS.get(platform, {}).get(field)
+    rules = PLATFORMS.get(platform)
+    if rules is None:
+        return Rejected(Reason.UNKNOWN_PLATFORM)
+    rule = rules.get(field)
     if rule is None:
-        return Rejected(Reason.NOT_SENDABLE)
+        return Rejected(Reason.NOT_SENDABLE if field in FIELDS else Reason.UNKNOWN_FIELD)
     text = value or ""
-    if not text.strip():
-        return Rejected(Reason.EMPTY)
     if not _is_unicode(text):
         return Rejected(Reason.NOT_SENDABLE)
-    if rule.is_contact and _SHA256_HEX.fullmatch(text):
-        return Rejected(Reason.ALREADY_HASHED)
+    trimmed = trim(text)
+    if not trimmed:
+        return Rejected(Reason.EMPTY)
+    if rule.is_contact:
+        text = trimmed
+        if len(text) == _SHA256_DIGITS and _SHA256_HEX.fullmatch(text):
+            return Rejected(Reason.ALREADY_HASHED)
     try:
         normal = rule.form(text, country)
     except Refusal as refusal:

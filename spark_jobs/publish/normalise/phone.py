@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import phonenumbers
 
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
+
+_WITH_PLUS = re.compile(r"\D*[+＋]\s*\d")
 
 
 def _region(country: str | None) -> str | None:
@@ -15,7 +19,7 @@ def _region(country: str | None) -> str | None:
 def e164(value: str, country: str | None) -> str:
     """`+` and country code and number (ITU-T E.164). A national number needs the country it is dialled in."""
     region = _region(country)
-    if region is None and not value.lstrip().startswith(("+", "＋")):
+    if region is None and not _WITH_PLUS.match(value):
         raise Refusal(Reason.COUNTRY_NEEDED)
     try:
         number = phonenumbers.parse(value, region)

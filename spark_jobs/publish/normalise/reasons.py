@@ -17,6 +17,8 @@ class Reason(StrEnum):
     INVALID_COUNTRY = "invalid_country"
     COUNTRY_NEEDED = "country_needed"
     NOT_SENDABLE = "not_sendable"
+    UNKNOWN_PLATFORM = "unknown_platform"
+    UNKNOWN_FIELD = "unknown_field"
 
 
 class Refusal(ValueError):

@@ -9,6 +9,7 @@ import re
 import string
 import unicodedata
 from datetime import date
+from functools import lru_cache
 
 from spark_jobs.publish.normalise.countries import COUNTRIES
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
@@ -16,15 +17,31 @@ from spark_jobs.publish.normalise.reasons import Reason, Refusal
 # Accents typed as characters of their own (´ `) stand for apostrophes in names.
 _PUNCTUATION_CATEGORIES = ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sk")
 _NOT_IN_PLACES = re.compile(r"[\d.\s\-()\[\]{}]")
-_ZIP_PLUS_FOUR = re.compile(r"\d{5}-\d{4}")
-_DATE = re.compile(r"(\d{4})-?(\d{2})-?(\d{2})")
+_ZIP_PLUS_FOUR = re.compile(r"(\d{5})-?\d{4}")
+_BLANK = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\x00-\x1f]+")
+# Year first only: 03/07/1985 is March here and July there.
+_DATE = re.compile(r"(\d{4})([-/.])(\d{1,2})\2(\d{1,2})(?:[T ].*)?|(\d{4})(\d{2})(\d{2})")
 _FIRST_BIRTH_YEAR = 1900
 _NO_DEVICE = re.compile(r"[0-]+")  # What a telephone gives when tracking is switched off.
 _GENDERS = {"f": "f", "female": "f", "m": "m", "male": "m"}
 
 
+def trim(value: str) -> str:
+    """Without white space and invisible characters (direction, byte order, zero width) at both ends."""
+    if value[:1].isalnum() and value[-1:].isalnum():
+        return value
+    first, last = 0, len(value)
+    while first < last and _BLANK.fullmatch(value[first]):
+        first += 1
+    while last > first and _BLANK.fullmatch(value[last - 1]):
+        last -= 1
+    return value[first:last]
+
+
 def lower(value: str) -> str:
     """Lower case, accents as one character each (Unicode NFC): typed either way, the hash is the same."""
+    if value.isascii():
+        return value.lower()
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", value).lower())
 
 
@@ -43,13 +60,18 @@ def unchanged(value: str, country: str | None) -> str:
 
 
 def name(value: str, country: str | None) -> str:
-    """Lower case, trimmed."""
-    return lower(value).strip()
+    """Lower case; trimmed, as every value is."""
+    return lower(value)
+
+
+@lru_cache(maxsize=65_536)
+def _without_punctuation(value: str) -> str:
+    return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
 
 
 def name_without_punctuation(value: str, country: str | None) -> str:
     """Lower case, trimmed, no punctuation: `O'Brien` is `obrien`."""
-    return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
+    return _without_punctuation(value)
 
 
 def place(value: str, country: str | None) -> str:
@@ -58,15 +80,17 @@ def place(value: str, country: str | None) -> str:
 
 
 def postal_code(value: str, country: str | None) -> str:
-    """Lower case, no white space; in the United States the first five digits."""
+    """Lower case, no white space; in the United States the first five digits, what `ZIP+4` adds cut off."""
     code = re.sub(r"\s", "", lower(value))
-    is_american = (country or "").strip().upper() == "US" or (not country and _ZIP_PLUS_FOUR.fullmatch(code))
-    return code.partition("-")[0] if is_american else code
+    plus_four = _ZIP_PLUS_FOUR.fullmatch(code)
+    if (country or "").strip().upper() == "US":
+        return plus_four[1] if plus_four else code.partition("-")[0]
+    return plus_four[1] if plus_four and not country and "-" in code else code
 
 
 def country_upper(value: str, country: str | None) -> str:
     """ISO 3166-1 alpha-2, upper case."""
-    code = value.strip().upper()
+    code = value.upper()
     if code not in COUNTRIES:
         raise Refusal(Reason.INVALID_COUNTRY)
     return code
@@ -79,16 +103,17 @@ def country_lower(value: str, country: str | None) -> str:
 
 def gender(value: str, country: str | None) -> str:
     """`f` or `m`; anything else is left out, never guessed."""
-    known = _GENDERS.get(lower(value).strip())
+    known = _GENDERS.get(lower(value))
     if known is None:
         raise Refusal(Reason.NOT_SENDABLE)
     return known
 
 
 def _birth_date(value: str) -> date:
-    parts = _DATE.fullmatch(value.strip())
+    parts = _DATE.fullmatch(value)
+    numbers = [int(part) for part in parts.groups() if part and part.isdigit()] if parts else []
     try:
-        born = date(*(int(part) for part in parts.groups())) if parts else None
+        born = date(*numbers) if numbers else None
     except ValueError:
         born = None
     if born is None or born.year < _FIRST_BIRTH_YEAR:

@@ -14,9 +14,10 @@ import pytest
 from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, ledger, stays
+from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
-from spark_jobs.publish import audiences
+from spark_jobs.publish import audiences, deliver, drafts, driver_candidates, spark_people
 from spark_jobs.publish.audience import BLOCKED, Outcome
 from spark_jobs.publish.candidates import consent_as_of
 from spark_jobs.publish.plan import FOLDER, load
@@ -60,6 +61,14 @@ def members_of_fans(spark, numbers: str) -> None:
     delta.append(spark.createDataFrame(rows, ddl), catalog.PUBLISHED_SEGMENT_MEMBERS)
 
 
+def both_ways(spark, config: JobConfig) -> list[list[dict[str, object]]]:
+    """The people of the night by DuckDB and by Spark."""
+    asked = [("fans", "email", ["marketing_email"], False), ("fans", "meta", ["marketing_ads"], True)]
+    here = driver_candidates.people(config, asked)
+    there = spark_people.people(spark, config, asked)
+    return [[row for batch in batches for row in batch.to_pylist()] for batches in (here, there)]
+
+
 def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
@@ -79,7 +88,8 @@ def lake(spark, session_settings) -> Settings:
     shutil.rmtree(settings.exports, ignore_errors=True)
     for table in (catalog.PUBLISHED_SEGMENT_RUNS, catalog.PUBLISHED_AUDIENCE_DELIVERIES):
         shutil.rmtree(settings.lake / table.schema / table.name, ignore_errors=True)
-    for table in (catalog.PUBLISHED_AUDIENCE_MEMBERS, catalog.IDENTITY_REDIRECTS, catalog.OPS_SUPPRESSIONS):
+    tables = (catalog.PUBLISHED_AUDIENCE_MEMBERS, catalog.PUBLISHED_AUDIENCE_DRAFTS)
+    for table in (*tables, catalog.IDENTITY_REDIRECTS, catalog.OPS_SUPPRESSIONS):
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
     people = [
         (f"C{n}", f"c{n if n != 8 else 3}@example.org", None, "Ann", None, None, None, None, "US", None)
@@ -106,12 +116,18 @@ def nights(spark, lake, plan) -> SimpleNamespace:
         decided = {"segment": "fans", "run_date": run_date, "definition_version": "v1", "status": "decided"}
         decided["allowed_purposes"] = "marketing_email"
         ledger.replace(catalog.PUBLISHED_SEGMENT_RUNS, [decided], f"run_date = '{run_date}'", lake)
-        audiences.run(spark, JobConfig(run_date, lake, {"plan": str(plan)}))
+        config = JobConfig(run_date, lake, {"plan": str(plan)})
+        audiences.run(spark, config)
+        drafted = content(lake.exports)
+        people = both_ways(spark, config)
+        deliver.run(spark, config)
         written = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, lake).to_pylist()
         return SimpleNamespace(
             ledger={row["platform"]: row for row in written if row["run_date"] == run_date},
             files=content(lake.exports),
             version=delta.version(spark, catalog.PUBLISHED_AUDIENCE_MEMBERS),
+            drafted=drafted,
+            people=people,
         )
 
     members_of_fans(spark, "123456789")
@@ -130,6 +146,30 @@ def nights(spark, lake, plan) -> SimpleNamespace:
 def column(night, run_date: date, name: str, header: str) -> list[str]:
     text = night.files[f"{run_date}/email/fans/{name}"].decode()
     return [row[header] for row in csv.DictReader(text.splitlines())]
+
+
+def test_duckdb_and_spark_give_the_same_people_in_the_same_order(nights):
+    for night in (nights.first, nights.second, nights.again):
+        here, there = night.people
+        assert len(here) >= 5
+        assert here == there
+
+
+def test_no_file_stands_in_its_place_before_it_is_delivered(nights):
+    assert all(name.startswith(".draft/") for name in nights.first.drafted)
+    assert not any(name.startswith(".draft/") for name in nights.first.files)
+    waiting = [name for name in nights.second.drafted if name.startswith(f".draft/{SECOND}/email/fans/")]
+    assert len(waiting) == 3
+    assert {n: c for n, c in nights.second.drafted.items() if n in nights.first.files} == nights.first.files
+
+
+def test_what_is_not_completely_drafted_is_not_delivered(settings, plan):
+    config = JobConfig(FIRST, settings)
+    with pytest.raises(AlluviumError, match=r"publish\.audiences --run-date 2017-11-01"):
+        deliver.run(None, config)
+    audiences.Night(config, load(plan))
+    with pytest.raises(AlluviumError, match="no complete drafts"):
+        deliver.run(None, config)
 
 
 def test_only_people_with_consent_at_the_end_of_the_run_date_go_out(nights):
@@ -178,11 +218,11 @@ def test_a_delivery_that_does_not_run_leaves_a_manifest_that_says_why(settings, 
     night = audiences.Night(JobConfig(FIRST, settings), load(plan))
     outcome = Outcome(BLOCKED, "there is no consent table")
     night.leave_out(night.planned.deliveries[0], outcome, "v1")
-    ((name, text),) = content(settings.exports).items()
-    assert name == f"{FIRST}/email/fans/manifest.json"
+    ((name, text),) = content(drafts.folder(settings, FIRST)).items()
+    assert name == "email/fans/manifest.json"
     manifest = json.loads(text)
     assert (manifest["status"], manifest["files"]) == ("blocked", [])
-    assert night.rows[0]["reason"] == "there is no consent table"
+    assert manifest["reason"] == "there is no consent table"
 
 
 def timeline(random: Random, customer_id: str) -> list[tuple[object, ...]]:

@@ -6,10 +6,11 @@ import json
 from pathlib import Path
 
 import pytest
+from email_validator import EmailNotValidError, validate_email
 from hypothesis import given
 from hypothesis import strategies as st
 
-from spark_jobs.publish.normalise import PLATFORMS, Normalised, Reason, Rejected, normalise
+from spark_jobs.publish.normalise import PLATFORMS, Normalised, Reason, Rejected, email, normalise, text
 
 VECTORS = json.loads(Path(__file__).with_name("audience_vectors.json").read_text(encoding="utf-8"))
 HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -45,6 +46,17 @@ def test_a_published_vector_holds(vector):
             "aebe52e7-03ee-455a-b3c4-e57283966239",
         ),
         ("email", "email", " Ann@Example.org", None, "ann@example.org"),
+        ("meta", "email", "\u200bann@example.org\ufeff", None, "ann@example.org"),
+        ("meta", "zip", "94025 1234", "us", "94025"),
+        ("meta", "birth_month", "1985-3-7", None, "03"),
+        ("meta", "birth_day", "1985-03-07T00:00:00Z", None, "07"),
+        ("meta", "phone", "(+44) 20 7946 0958", None, "442079460958"),
+        ("meta", "phone", "+1 415 555 2671 ext. 5", None, "14155552671"),
+        ("google", "phone", "００４４ ２０ ７９４６ ０９５８", "GB", "+442079460958"),
+        ("google", "phone", "+49 (0)30 123456", None, "+4930123456"),
+        ("meta", "phone", "06 1234 5678", "IT", "390612345678"),
+        ("meta", "last_name", "Анна-Мария", None, "аннамария"),
+        ("meta", "first_name", "小明", None, "小明"),
     ],
 )
 def test_a_normal_form_is_as_the_platform_states(platform, field, value, country, normal):
@@ -64,7 +76,11 @@ def test_a_normal_form_is_as_the_platform_states(platform, field, value, country
         ("meta", "birth_day", "2017-02-30", Reason.INVALID_DATE),
         ("meta", "device_id", "00000000-0000-0000-0000-000000000000", Reason.PLACEHOLDER),
         ("x", "phone", "+14155552671", Reason.NOT_SENDABLE),
-        ("nobody", "email", "ann@example.org", Reason.NOT_SENDABLE),
+        ("nobody", "email", "ann@example.org", Reason.UNKNOWN_PLATFORM),
+        ("meta", "shoe_size", "42", Reason.UNKNOWN_FIELD),
+        ("meta", "first_name", "\u200b\u2060", Reason.EMPTY),
+        ("google", "phone", "0044 20 7946 0958", Reason.COUNTRY_NEEDED),
+        ("meta", "birth_year", "03/07/1985", Reason.INVALID_DATE),
     ],
 )
 def test_what_cannot_be_sent_is_rejected_with_its_reason(platform, field, value, reason):
@@ -97,6 +113,21 @@ def test_a_normal_form_is_its_own_normal_form(pair, value, country):
         again = normalise(*pair, result.value, country)
         # Digits alone do not say which country they belong to.
         assert again == result or again == Rejected(Reason.COUNTRY_NEEDED)
+
+
+mailboxes = st.from_regex(r"[a-z0-9_.+-]{1,70}", fullmatch=True) | st.text(max_size=10)
+domains = st.from_regex(r"[a-z0-9.-]{1,20}\.(com|local|test|x1|de)", fullmatch=True)
+
+
+@given(mailbox=mailboxes, domain=domains)
+def test_an_address_is_valid_exactly_when_the_library_says_so(mailbox, domain):
+    address = text.lower(text.trim(f"{mailbox}@{domain}"))
+    try:
+        validate_email(address, check_deliverability=False)
+        accepted = True
+    except EmailNotValidError:
+        accepted = False
+    assert email._is_valid(address) == accepted
 
 
 @given(pair=st.sampled_from(PAIRS), value=values, country=countries)

@@ -7,9 +7,9 @@ import shutil
 import pytest
 
 from alluvium.errors import AlluviumError
-from spark_jobs.publish.audience import BLOCKED, REFUSED
-from spark_jobs.publish.audiences import Decided, objection
+from spark_jobs.publish.audience import BLOCKED, ENDED, HELD, REFUSED
 from spark_jobs.publish.plan import FOLDER, Delivery, load
+from spark_jobs.publish.preconditions import Decided, State, blocked, removals_only
 
 PLAN = load()
 ADS = Decided("v1", frozenset({"marketing_ads"}))
@@ -34,6 +34,18 @@ def test_the_shipped_plan_sends_to_two_platforms_at_least():
         ("deliveries.yml", "minimum_size: 20", "smallest: 20", "Field required"),
         ("deliveries.yml", "deliveries:", "deliveries: [", "Not YAML"),
         ("platforms.yml", "ct: city", "ct: town", "meta takes no town"),
+        (
+            "deliveries.yml",
+            "{segment: champions, platform: google}",
+            "{segment: champions, platform: google, purpose: marketing_email}",
+            "its purpose is marketing_ads",
+        ),
+        (
+            "deliveries.yml",
+            "{segment: champions, platform: google}",
+            "{segment: champions, platform: google, identifiers: [zip]}",
+            "zip identifies nobody there",
+        ),
     ],
 )
 def test_a_broken_plan_is_refused_with_its_place(tmp_path, file, old, new, complaint):
@@ -48,22 +60,50 @@ def test_a_broken_plan_is_refused_with_its_place(tmp_path, file, old, new, compl
 
 
 @pytest.mark.parametrize(
-    ("platform", "segments", "purposes", "status", "reason"),
+    ("platform", "purposes", "stale", "reason"),
     [
-        ("meta", {}, EVERYTHING, REFUSED, "not decided"),
-        ("email", {"a": ADS}, EVERYTHING, REFUSED, "does not allow marketing_email"),
-        ("meta", {"a": ADS}, None, BLOCKED, "no consent table"),
-        ("meta", {"a": ADS}, frozenset(), BLOCKED, "nobody was ever asked about marketing_ads"),
-        ("google", {"a": ADS}, EVERYTHING - {"ad_user_data"}, BLOCKED, "ad_user_data"),
+        ("meta", None, None, "no consent table"),
+        ("meta", frozenset(), None, "nobody was ever asked about marketing_ads"),
+        ("google", EVERYTHING - {"ad_user_data"}, None, "ad_user_data"),
+        ("meta", EVERYTHING, "the last consent choices are of 2017-10-01", "2017-10-01"),
     ],
 )
-def test_consent_fails_closed(platform, segments, purposes, status, reason):
-    outcome = objection(Delivery(segment="a", platform=platform), PLAN, segments, purposes)
+def test_consent_fails_closed(platform, purposes, stale, reason):
+    outcome = blocked(Delivery(segment="a", platform=platform), PLAN, State({"a": ADS}, purposes, stale))
     assert outcome is not None
-    assert outcome.status == status
+    assert outcome.status == BLOCKED
     assert reason in outcome.reason
     assert set(outcome.counts.values()) == {0}
 
 
+@pytest.mark.parametrize(
+    ("delivery", "segments", "expected"),
+    [
+        (PLAN.deliveries[0], {}, (HELD, "the segment was not decided for this run date")),
+        (
+            PLAN.deliveries[0],
+            {PLAN.deliveries[0].segment: ADS},
+            (REFUSED, "the segment does not allow marketing_email"),
+        ),
+        (
+            Delivery(segment="gone", platform="meta"),
+            {"gone": ADS},
+            (ENDED, "the delivery is no longer planned"),
+        ),
+        (PLAN.deliveries[1], {PLAN.deliveries[1].segment: ADS}, None),
+    ],
+)
+def test_what_may_send_nobody_still_takes_people_back(delivery, segments, expected):
+    assert removals_only(delivery, PLAN, State(segments, EVERYTHING)) == expected
+
+
 def test_a_sound_delivery_runs():
-    assert objection(Delivery(segment="a", platform="google"), PLAN, {"a": ADS}, EVERYTHING) is None
+    state = State({"a": ADS}, EVERYTHING)
+    assert blocked(Delivery(segment="a", platform="google"), PLAN, state) is None
+
+
+def test_a_delivery_may_use_fewer_identifiers_and_smaller_chunks():
+    delivery = Delivery(segment="a", platform="meta", identifiers=("email",), chunk_rows=100)
+    platform = PLAN.platform_of(delivery)
+    assert (platform.identifiers, platform.chunk_rows) == (("email",), 100)
+    assert "phone" not in platform.columns

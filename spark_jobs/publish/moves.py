@@ -1,0 +1,88 @@
+"""Who is with a platform after tonight, streamed to a file: memory does not grow with the audience."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any, Self
+
+import pyarrow as pa
+
+from alluvium import driver_stays, stays
+from spark_jobs.publish.judging import Judged
+
+BUFFERED = 10_000
+SCHEMA = pa.schema(
+    [
+        *[(name, pa.string()) for name in ("segment", "platform", "purpose", "customer_id")],
+        ("entered_at", driver_stays.INSTANT),
+        ("written_left_at", driver_stays.INSTANT),
+        ("definition_version", pa.string()),
+        ("move", pa.string()),
+        ("run_date", pa.date32()),
+    ]
+)
+
+
+def _instant(micros: int | None) -> datetime | None:
+    if micros is None:
+        return None
+    return datetime.fromtimestamp(micros // 1_000_000, UTC).replace(microsecond=micros % 1_000_000)
+
+
+class MoveLog:
+    """Appends one line per person who enters, stays or leaves."""
+
+    def __init__(self, path: Path, run_date: date, purpose: str, definition_version: str) -> None:
+        self.path, self._run_date = path, run_date
+        self._purpose, self._version = purpose, definition_version
+        self._rows: list[dict[str, Any]] = []
+        self._writer = pa.ipc.new_file(str(path), SCHEMA)
+
+    def note(self, person: Judged, move: str) -> None:
+        """A person who enters is there under tonight's purpose; the others under the one they came with."""
+        is_new = move == stays.ENTERED
+        self._rows.append(
+            {
+                "segment": person.segment,
+                "platform": person.platform,
+                "purpose": self._purpose if is_new else person.former_purpose,
+                "customer_id": person.customer_id,
+                "entered_at": stays.night_at(self._run_date) if is_new else _instant(person.entered_at),
+                # Of who leaves it says nothing new: a repeated night gives the same lines.
+                "written_left_at": None if move == stays.LEFT else _instant(person.written_left_at),
+                "definition_version": self._version if is_new else person.former_version,
+                "move": move,
+                "run_date": self._run_date,
+            }
+        )
+        if len(self._rows) >= BUFFERED:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._rows:
+            self._writer.write_batch(pa.RecordBatch.from_pylist(self._rows, schema=SCHEMA))
+            self._rows.clear()
+
+    def close(self) -> None:
+        """Flush to the disk."""
+        self._flush()
+        self._writer.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+
+def read(path: Path, with_entered: bool) -> Iterator[pa.RecordBatch]:
+    """The lines again; without those who enter when the audience is held."""
+    with pa.OSFile(str(path)) as source:
+        reader = pa.ipc.open_file(source)
+        for position in range(reader.num_record_batches):
+            batch = reader.get_batch(position)
+            if not with_entered:
+                batch = batch.filter(pa.compute.not_equal(batch["move"], stays.ENTERED))
+            yield batch
