@@ -12,7 +12,9 @@ import typer
 
 from alluvium.errors import UsageError
 
-app = typer.Typer(no_args_is_help=True, help="Audience files: list, deliver, approve, normalise.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Audience files: list, deliver, approve, normalise."
+)
 
 SHOWN = ("run_date", "status", "count_members", "count_exported", "count_added", "count_removed", "reason")
 

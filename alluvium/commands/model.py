@@ -14,7 +14,9 @@ from alluvium.settings import CHECKOUT, get_settings
 if TYPE_CHECKING:
     from models.common.registry import Version
 
-app = typer.Typer(no_args_is_help=True, help="List, show, promote and roll back models.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="List, show, promote and roll back models."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
 Name = Annotated[

@@ -13,7 +13,9 @@ from alluvium.console import console, print_json, step, table
 from alluvium.errors import UsageError
 from alluvium.settings import Settings, get_settings
 
-app = typer.Typer(no_args_is_help=True, help="List, preview, explain, write and approve segments.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="List, preview, explain, write and approve segments."
+)
 for _verb, _epilog, _function in segment_writing.COMMANDS:
     app.command(_verb, epilog=f"Example: alluvium segment {_epilog}")(_function)
 

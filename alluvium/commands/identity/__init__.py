@@ -10,7 +10,9 @@ from alluvium.commands.identity.evaluate import evaluate
 from alluvium.commands.identity.resolve import resolve
 from alluvium.commands.identity.show import show
 
-app = typer.Typer(no_args_is_help=True, help="Who is who: show, evaluate, resolve any table.")
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Who is who: show, evaluate, resolve any table."
+)
 
 COMMANDS: dict[Callable[..., None], str] = {
     show: "alluvium identity show C0123456789abcdef",
