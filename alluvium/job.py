@@ -177,7 +177,7 @@ def finish_night(run_date: date, settings: Settings | None = None) -> None:
 
 def finished_nights(settings: Settings | None = None) -> list[dict[str, Any]]:
     """The last successful run of each night, oldest run date first, with its `table_versions` as a dict."""
-    rows = ledger.read(catalog.OPS_RUNS, settings).to_pylist()
+    rows = ledger.rows(catalog.OPS_RUNS, settings)
     done = sorted(
         (r for r in rows if r["job"] == NIGHT and r["status"] == SUCCEEDED), key=lambda r: r["finished_at"]
     )

@@ -6,6 +6,7 @@ Only this module writes them, always through one library: two kinds of writers o
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -16,6 +17,7 @@ from tenacity import retry, retry_if_exception_type, stop_after_attempt, wait_ra
 from alluvium.settings import Settings, get_settings
 from alluvium.table import Table
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _TYPES = {
     "string": pa.string(),
     "date": pa.date32(),
@@ -127,6 +129,21 @@ def read(table: Table, settings: Settings | None = None) -> pa.Table:
     found = pa.RecordBatchReader.from_stream(held).read_all()
     fields = [field for field in _schema(table) if field.name in found.column_names]
     return found.select([field.name for field in fields]).cast(pa.schema(fields))
+
+
+def rows(table: Table, settings: Settings | None = None) -> list[dict[str, Any]]:
+    """As `read`, as Python values; times in UTC."""
+    found = read(table, settings)
+    columns = [_values(found[name]) for name in found.column_names]
+    return [dict(zip(found.column_names, row, strict=True)) for row in zip(*columns, strict=True)]
+
+
+def _values(column: pa.ChunkedArray) -> list[Any]:
+    if not pa.types.is_timestamp(column.type):
+        return list(column.to_pylist())
+    # Arrow would load pandas to make a time of a time: 0.4 s.
+    counts = column.cast(pa.int64()).to_pylist()
+    return [None if count is None else EPOCH + timedelta(microseconds=count) for count in counts]
 
 
 def versions(settings: Settings | None = None) -> dict[str, int]:

@@ -38,9 +38,7 @@ SUITE = ExpectationSuite(
 
 def figures(settings: Settings, run_date: date) -> Figures:
     """What the ledger says of each batch, beside what the tables hold."""
-    batches = [
-        row for row in ledger.read(catalog.OPS_BATCHES, settings).to_pylist() if row["run_date"] == run_date
-    ]
+    batches = [row for row in ledger.rows(catalog.OPS_BATCHES, settings) if row["run_date"] == run_date]
     known = set(lake_sql.tables(lake_sql.View(settings, with_pii=True)))
     names = [f"{row['source']}_{row['entity']}" for row in batches]
     stored = ask(settings, {name: _stored(name, known) for name in names}, run_date)

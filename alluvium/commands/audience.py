@@ -27,7 +27,7 @@ def _last_deliveries() -> list[dict[str, Any]]:
     from alluvium.settings import get_settings
     from spark_jobs.publish.plan import load
 
-    rows = ledger.read(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings()).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_AUDIENCE_DELIVERIES, get_settings())
     last = {(row["segment"], row["platform"]): row for row in sorted(rows, key=lambda row: row["run_date"])}
     planned = load()
     return [

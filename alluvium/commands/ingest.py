@@ -38,7 +38,7 @@ def _batches(run_date: date | None) -> list[dict[str, Any]]:
     from alluvium import ledger
     from alluvium.tables.ingest import OPS_BATCHES
 
-    rows: list[dict[str, Any]] = ledger.read(OPS_BATCHES, get_settings()).to_pylist()
+    rows: list[dict[str, Any]] = ledger.rows(OPS_BATCHES, get_settings())
     kept = [row for row in rows if run_date in (None, row["run_date"])]
     return sorted(kept, key=lambda row: (-row["run_date"].toordinal(), row["source"], row["entity"]))
 

@@ -30,7 +30,7 @@ def _runs(settings: Settings) -> list[dict[str, Any]]:
     """What the nights decided, oldest first."""
     from alluvium import catalog, ledger
 
-    rows = ledger.read(catalog.PUBLISHED_SEGMENT_RUNS, settings).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, settings)
     return sorted(rows, key=lambda row: row["run_date"])
 
 

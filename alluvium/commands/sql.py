@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from datetime import date, datetime
 from enum import StrEnum
@@ -59,7 +60,20 @@ def _write(answer: Any, output: Output, file: Path | None) -> None:
     import pyarrow.csv as pc
 
     target: Any = file or sys.stdout.buffer
-    pc.write_csv(answer.to_arrow_table(), target)
+    pc.write_csv(_flat(answer.to_arrow_table()), target)
+
+
+def _flat(rows: Any) -> Any:
+    """Lists and structs as JSON text: CSV has no word for them."""
+    import pyarrow as pa
+
+    for place, field in enumerate(rows.schema):
+        if pa.types.is_nested(field.type):
+            texts = [
+                None if value is None else json.dumps(value, default=str) for value in rows[place].to_pylist()
+            ]
+            rows = rows.set_column(place, field.name, pa.array(texts, pa.string()))
+    return rows
 
 
 def _show(answer: Any) -> None:

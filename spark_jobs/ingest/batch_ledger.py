@@ -22,7 +22,7 @@ Row = dict[str, Any]
 
 def read_day(config: JobConfig) -> dict[tuple[str, str], Row]:
     """What the ledger says about the run date, by source and entity."""
-    rows = ledger.read(OPS_BATCHES, config.settings).to_pylist()
+    rows = ledger.rows(OPS_BATCHES, config.settings)
     return {(row["source"], row["entity"]): row for row in rows if row["run_date"] == config.run_date}
 
 

@@ -45,7 +45,7 @@ def look(config: JobConfig, planned: Plan) -> State:
 
 def decided_segments(config: JobConfig) -> dict[str, Decided]:
     """The segments that were decided for this run date."""
-    rows = ledger.read(catalog.PUBLISHED_SEGMENT_RUNS, config.settings).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, config.settings)
     return {
         row["segment"]: Decided(
             row["definition_version"] or "", _purposes(row["allowed_purposes"]), row.get("holdout") or 0.0
@@ -70,7 +70,7 @@ def staleness(config: JobConfig, feed: ConsentFeed | None) -> str | None:
     """Why the consent choices are too old to act on; None when they are fresh."""
     if feed is None:
         return None
-    rows = ledger.read(catalog.OPS_BATCHES, config.settings).to_pylist()
+    rows = ledger.rows(catalog.OPS_BATCHES, config.settings)
     arrived = [row["run_date"] for row in rows if row["source"] == feed.source]
     last = max((day for day in arrived if day <= config.run_date), default=None)
     if last is None:
@@ -128,7 +128,7 @@ def approval(segment: str, platform: str, run_date: date) -> str:
 def is_approved(config: JobConfig, delivery: Delivery) -> bool:
     """Whether somebody let this night's delivery through although a guard objects."""
     subject = approval(delivery.segment, delivery.platform, config.run_date)
-    rows = ledger.read(catalog.OPS_AUDIT, config.settings).to_pylist()
+    rows = ledger.rows(catalog.OPS_AUDIT, config.settings)
     return any(row["action"] == APPROVED and row["subject"] == subject for row in rows)
 
 

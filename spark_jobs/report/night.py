@@ -71,9 +71,7 @@ def _headline(lake: Lake) -> list[Tile]:
 
 def _failure(lake: Lake, run_date: date) -> str | None:
     """The error of the last job that failed and was not repeated with success."""
-    runs = [
-        run for run in ledger.read(catalog.OPS_RUNS, lake.settings).to_pylist() if run["run_date"] == run_date
-    ]
+    runs = [run for run in ledger.rows(catalog.OPS_RUNS, lake.settings) if run["run_date"] == run_date]
     newest = {run["job"]: run for run in sorted(runs, key=lambda run: run["finished_at"])}
     failed = [run for run in newest.values() if run["status"] == FAILED and run["job"] != "report.night"]
     return f"{failed[-1]['error']}." if failed else None

@@ -70,5 +70,5 @@ def of_refresh(config: JobConfig, last_night: date) -> Moment:
 
 def last_night(config: JobConfig) -> date | None:
     """The newest night that decided its segments; refreshes within the day do not count."""
-    rows = ledger.read(catalog.PUBLISHED_SEGMENT_RUNS, config.settings).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, config.settings)
     return max((row["run_date"] for row in rows if row.get("as_of") is None), default=None)

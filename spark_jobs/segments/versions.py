@@ -17,7 +17,7 @@ APPROVED = "segment.approve"
 
 def known(settings: Settings) -> list[dict[str, Any]]:
     """Rows of `published.segment_definitions`, oldest first."""
-    rows = ledger.read(catalog.PUBLISHED_SEGMENT_DEFINITIONS, settings).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_SEGMENT_DEFINITIONS, settings)
     return sorted(rows, key=lambda row: row["first_run_date"])
 
 
@@ -50,7 +50,7 @@ def version(settings: Settings, segment: str, wanted: str) -> Definition:
 
 def decided_version(settings: Settings, segment: str, before: date = date.max) -> str | None:
     """The version that decided last before a night; None for a segment that was never decided."""
-    rows = ledger.read(catalog.PUBLISHED_SEGMENT_RUNS, settings).to_pylist()
+    rows = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, settings)
     decided = [
         row
         for row in rows
@@ -67,7 +67,7 @@ def approval(definition: Definition, night: date | None = None) -> str:
 
 def approved(settings: Settings, definitions: Sequence[Definition], at: Moment) -> frozenset[str]:
     """Segments that somebody lets through: a changed definition once, or the segment for this night."""
-    rows = ledger.read(catalog.OPS_AUDIT, settings).to_pylist()
+    rows = ledger.rows(catalog.OPS_AUDIT, settings)
     subjects = {row["subject"] for row in rows if row["action"] == APPROVED}
     if not subjects:
         return frozenset()

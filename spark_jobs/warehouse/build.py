@@ -42,7 +42,7 @@ def loaded_since_last_build(runs: Sequence[Mapping[str, Any]]) -> list[date]:
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """dbt has a session of its own on the same server."""
     select = config.options.get("select")
-    runs = ledger.read(catalog.OPS_RUNS, config.settings).to_pylist()
+    runs = ledger.rows(catalog.OPS_RUNS, config.settings)
     late = loaded_since_last_build(runs)
     done = dbt.build(
         config.run_date,

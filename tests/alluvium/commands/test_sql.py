@@ -41,5 +41,7 @@ def test_the_answer_goes_out_as_csv_and_parquet(tmp_path):
     query = QUERY.splitlines()[1]
     asked(query, "--output", "csv", "--file", str(tmp_path / "a.csv"))
     assert (tmp_path / "a.csv").read_text(encoding="utf-8").split() == ['"customer_id"', '"C1"', '"C2"']
+    asked("select ['a', 'b'] as l, null::int[] as n", "--output", "csv", "--file", str(tmp_path / "l.csv"))
+    assert (tmp_path / "l.csv").read_text(encoding="utf-8") == '"l","n"\n"[""a"", ""b""]",\n'
     asked(query, "--output", "parquet", "--file", str(tmp_path / "a.parquet"))
     assert pq.read_table(tmp_path / "a.parquet").to_pydict() == {"customer_id": ["C1", "C2"]}

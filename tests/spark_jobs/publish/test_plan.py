@@ -69,7 +69,9 @@ def test_a_broken_plan_is_refused_with_its_place(tmp_path, file, old, new, compl
     ],
 )
 def test_consent_fails_closed(platform, purposes, stale, reason):
-    outcome = blocked(Delivery(segment="a", platform=platform), PLAN, State({"a": ADS}, purposes, stale))
+    delivery = Delivery(segment="a", platform=platform)
+    planned = PLAN.model_copy(update={"deliveries": (delivery,)})
+    outcome = blocked(delivery, planned, State({"a": ADS}, purposes, stale))
     assert outcome is not None
     assert outcome.status == BLOCKED
     assert reason in outcome.reason
