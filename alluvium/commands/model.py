@@ -75,7 +75,8 @@ def _show_race(placement: str, as_json: bool) -> None:
         f"{race['windows']['validation']['first_day']}"
     )
     for window in ("validation", "test"):
-        names = list(next(iter(found[window].values())))
+        # A screen holds the ten best; the five and the twenty best are in --json.
+        names = [n for n in next(iter(found[window].values())) if not n.endswith(("_at_5", "_at_20"))]
         rows = [[model, *(_short(each[name]) for name in names)] for model, each in found[window].items()]
         table(f"{window}, from {race['windows'][window]['first_day']}", ["", *names], rows)
 
