@@ -82,7 +82,7 @@ def append(rows: pa.Table, path: Path) -> None:
 @_retry_on_conflict
 def replace(rows: pa.Table, path: Path, predicate: str | None) -> None:
     """Replace the rows that the predicate names, all without one; no commit for nothing on both sides."""
-    if rows.num_rows == 0 and _count(path, predicate) == 0:
+    if rows.num_rows == 0 and count_rows(path, predicate) == 0:
         return
     write_deltalake(str(path), rows, mode="overwrite", predicate=predicate)
 
@@ -90,7 +90,7 @@ def replace(rows: pa.Table, path: Path, predicate: str | None) -> None:
 @_retry_on_conflict
 def delete(path: Path, predicate: str) -> None:
     """Delete the rows that the predicate names; no commit for none."""
-    if _count(path, predicate):
+    if count_rows(path, predicate):
         DeltaTable(str(path)).delete(predicate)
 
 
@@ -99,7 +99,8 @@ def replace_all(rows: pa.RecordBatchReader, path: Path) -> None:
     write_deltalake(str(path), rows, mode="overwrite")
 
 
-def _count(path: Path, predicate: str | None) -> int:
+def count_rows(path: Path, predicate: str | None = None) -> int:
+    """How many rows a predicate names; all without one."""
     from deltalake import QueryBuilder
 
     query = f"SELECT count(*) AS n FROM t WHERE {predicate or 'true'}"

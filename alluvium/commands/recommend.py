@@ -8,12 +8,11 @@ import typer
 
 from alluvium.console import console, print_json, table
 from alluvium.errors import AlluviumError
-from alluvium.lake_sql import View, ask, tables
-from alluvium.settings import Settings, get_settings
+from alluvium.last_night import LastNight
+from alluvium.settings import get_settings
 
 app = typer.Typer(add_completion=False)
 
-REDIRECT = "select customer_id from identity.redirects where old_customer_id = ?"
 SHOWN = """
 with last as (select max(run_date) as run_date from published.recommendations)
 select placement, rank, product_id, product_name, reason_text as reason, reason_code, score, model, run_date
@@ -37,27 +36,6 @@ group by product_id, product_name
 order by days_bought desc, last_bought_on desc, product_id
 limit ?
 """
-
-
-def _view(settings: Settings) -> View:
-    from alluvium.job import finished_nights
-
-    nights = finished_nights(settings)
-    return View(settings, night=nights[-1]["run_date"] if nights else None)
-
-
-def _rows(view: View, query: str, parameters: list[Any]) -> list[dict[str, Any]]:
-    answer = ask(view, query, parameters)
-    names = [column[0] for column in answer.description]
-    return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
-
-
-def _id_of_today(view: View, customer_id: str) -> str:
-    """Follow an id that ended to the one that holds its records now."""
-    if "identity.redirects" not in tables(view):
-        return customer_id
-    found = _rows(view, REDIRECT, [customer_id])
-    return str(found[0]["customer_id"]) if found else customer_id
 
 
 def _show(customer_id: str, shown: list[dict[str, Any]], bought: list[dict[str, Any]]) -> None:
@@ -86,15 +64,15 @@ def recommend(
     as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
     """Show what a customer is recommended, why, and what this customer bought."""
-    view = _view(get_settings())
-    today = _id_of_today(view, customer_id)
-    shown = _rows(view, SHOWN, [today, top])
+    lake = LastNight(get_settings())
+    today = lake.id_of_today(customer_id)
+    shown = lake.rows(SHOWN, today, top)
     if not shown:
         raise AlluviumError(
             f"There are no recommendations for the customer {customer_id}",
             do='`alluvium sql "select customer_id from gold.customers limit 5"` gives some ids',
         )
-    bought = _rows(view, BOUGHT, [today, top])
+    bought = lake.rows(BOUGHT, today, top)
     if as_json:
         print_json({"customer_id": today, "recommendations": shown, "bought": bought})
     else:

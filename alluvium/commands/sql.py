@@ -126,7 +126,7 @@ def sql(
     list_tables: Annotated[bool, typer.Option("--tables", help="List the tables.")] = False,
 ) -> None:
     """Answer a query from the Delta tables, without Spark."""
-    from alluvium.lake_sql import View, ask, tables
+    from alluvium.lake_sql import View, as_dicts, ask, tables
 
     settings = get_settings()
     if list_tables:
@@ -145,8 +145,7 @@ def sql(
     if with_pii:
         _note_pii(settings, query)
     if as_json or output is Output.json:
-        names = [column[0] for column in answer.description]
-        print_json([dict(zip(names, row, strict=True)) for row in answer.fetchall()])
+        print_json(as_dicts(answer))
     elif output is Output.table and file is None:
         _show(answer)
     else:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from alluvium.table import Table
 
 _CUSTOMER = ("string", "The customer")
@@ -25,15 +27,35 @@ _REASON = (
     "lapsed (no purchase in the population's days); null for model",
 )
 
-ML_CHURN_SCORES = Table(
-    schema="ml",
-    name="churn_scores",
-    comment="How likely it is that a customer buys nothing, one row per customer, as-of date and horizon.",
-    key=("customer_id", "as_of_date", "horizon_days"),
-    columns={
-        "customer_id": _CUSTOMER,
-        "as_of_date": _AS_OF,
-        "horizon_days": _HORIZON,
+_FOR = {"customer_id": _CUSTOMER, "as_of_date": _AS_OF, "horizon_days": _HORIZON}
+_FROM = {
+    "scored_for": _SCORED_FOR,
+    "reason_code": _REASON,
+    "reasons": _REASONS,
+    "reasons_kind": _REASONS_KIND,
+    "model_version": _VERSION,
+    "scored_as_of": _SCORED_AS_OF,
+    "is_stale": _IS_STALE,
+}
+
+
+def _scores(name: str, comment: str, said: Mapping[str, tuple[str, str]]) -> Table:
+    """A model's table: for whom, what the model said, and what it was made from."""
+    return Table(
+        schema="ml",
+        name=name,
+        comment=comment,
+        key=tuple(_FOR),
+        columns={**_FOR, **said, **_FROM},
+        partition_by=("as_of_date",),
+        retention_days=400,
+    )
+
+
+ML_CHURN_SCORES = _scores(
+    "churn_scores",
+    "How likely it is that a customer buys nothing, one row per customer, as-of date and horizon.",
+    {
         "churn_probability": ("double", "Probability of no purchase within the horizon, 0 to 1"),
         "churn_probability_low": ("double", "Lower end of the 80 % interval; null for a prior"),
         "churn_probability_high": ("double", "Upper end of the 80 % interval; null for a prior"),
@@ -41,27 +63,13 @@ ML_CHURN_SCORES = Table(
             "int",
             "Tenth by probability among model scores of the night, 1 most likely to churn",
         ),
-        "scored_for": _SCORED_FOR,
-        "reason_code": _REASON,
-        "reasons": _REASONS,
-        "reasons_kind": _REASONS_KIND,
-        "model_version": _VERSION,
-        "scored_as_of": _SCORED_AS_OF,
-        "is_stale": _IS_STALE,
     },
-    partition_by=("as_of_date",),
-    retention_days=400,
 )
 
-ML_COUPON_SCORES = Table(
-    schema="ml",
-    name="coupon_scores",
-    comment="How likely a customer redeems a coupon, one row per customer, as-of date and horizon.",
-    key=("customer_id", "as_of_date", "horizon_days"),
-    columns={
-        "customer_id": _CUSTOMER,
-        "as_of_date": _AS_OF,
-        "horizon_days": _HORIZON,
+ML_COUPON_SCORES = _scores(
+    "coupon_scores",
+    "How likely a customer redeems a coupon, one row per customer, as-of date and horizon.",
+    {
         "redemption_probability": ("double", "Probability of a redemption within the horizon, 0 to 1"),
         "redemption_probability_low": ("double", "Lower end of the 80 % interval; null for a prior"),
         "redemption_probability_high": ("double", "Upper end of the 80 % interval; null for a prior"),
@@ -69,27 +77,13 @@ ML_COUPON_SCORES = Table(
             "int",
             "Tenth by probability among model scores of the night, 1 most likely to redeem",
         ),
-        "scored_for": _SCORED_FOR,
-        "reason_code": _REASON,
-        "reasons": _REASONS,
-        "reasons_kind": _REASONS_KIND,
-        "model_version": _VERSION,
-        "scored_as_of": _SCORED_AS_OF,
-        "is_stale": _IS_STALE,
     },
-    partition_by=("as_of_date",),
-    retention_days=400,
 )
 
-ML_LTV_SCORES = Table(
-    schema="ml",
-    name="ltv_scores",
-    comment="What a customer will spend within the horizon, one row per customer, as-of date and horizon.",
-    key=("customer_id", "as_of_date", "horizon_days"),
-    columns={
-        "customer_id": _CUSTOMER,
-        "as_of_date": _AS_OF,
-        "horizon_days": _HORIZON,
+ML_LTV_SCORES = _scores(
+    "ltv_scores",
+    "What a customer will spend within the horizon, one row per customer, as-of date and horizon.",
+    {
         "predicted_spend": ("decimal(12,2)", "Expected order totals within the horizon"),
         "predicted_spend_low": ("decimal(12,2)", "Lower end of the 80 % interval; null without one"),
         "predicted_spend_high": ("decimal(12,2)", "Upper end of the 80 % interval; null without one"),
@@ -100,16 +94,7 @@ ML_LTV_SCORES = Table(
         ),
         "spend_decile": ("int", "Tenth by spend among model scores of the night, 1 highest"),
         "currency": ("string", "ISO 4217 code of predicted_spend"),
-        "scored_for": _SCORED_FOR,
-        "reason_code": _REASON,
-        "reasons": _REASONS,
-        "reasons_kind": _REASONS_KIND,
-        "model_version": _VERSION,
-        "scored_as_of": _SCORED_AS_OF,
-        "is_stale": _IS_STALE,
     },
-    partition_by=("as_of_date",),
-    retention_days=400,
 )
 
 ML_TRAINING_SETS = Table(

@@ -54,11 +54,6 @@ def version(folder: Path) -> int:
     return DeltaTable(str(folder), without_files=True).version()
 
 
-def count(folder: Path, predicate: str = "true") -> int:
-    """How many rows a predicate names."""
-    return int(query(f"SELECT count(*) AS n FROM t WHERE {predicate}", t=folder)["n"][0].as_py())
-
-
 def shaped(values: Mapping[str, Any], count_rows: int, table: Table) -> pa.Table:
     """The table's columns in its types; a plain value stands in every row."""
     assert table.columns is not None

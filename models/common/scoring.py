@@ -74,7 +74,7 @@ def _population(states: pa.Table, scores: pa.Table, main: Champion) -> dict[str,
 def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: Output) -> dict[str, int]:
     """Read, score and write in this process."""
     customers, facts, events, place = folders
-    has_rows = local.count(facts, _slice(config)) > 0
+    has_rows = driver_delta.count_rows(facts, _slice(config)) > 0
     states.check(found, list(local.types(facts)), has_rows, config.as_of_date)
     asked = local.query(
         states.query(found, config.as_of_date, "customers", "facts"), customers=customers, facts=facts
@@ -129,7 +129,7 @@ def run(
     if driver_delta.folder(spark, into.table) is None:
         delta.create(spark, into.table)
     folders = local.folders(spark, (*READ, into.window.table, into.table))
-    if folders and local.count(folders[0]) > most_on_driver:
+    if folders and driver_delta.count_rows(folders[0]) > most_on_driver:
         folders = None
     chosen = params.load(into.model)
     try:

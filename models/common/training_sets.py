@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from alluvium import catalog, delta
+from alluvium import catalog, delta, driver_delta
 from alluvium.errors import AlluviumError
 from models.common import features as columns
 from models.common import local
@@ -198,7 +198,7 @@ def build(spark: SparkSession, question: Question, most_on_driver: int = MOST_ON
     if found:
         folders = dict(zip(TABLES, found, strict=True))
         days = ", ".join(map(_day, question.cutoffs))
-        if local.count(folders["facts"], f"as_of_date IN ({days})") <= min(
+        if driver_delta.count_rows(folders["facts"], f"as_of_date IN ({days})") <= min(
             most_on_driver, question.most_rows
         ):
             return _here(question, folders)

@@ -41,6 +41,17 @@ LETTERS = np.array(list("abcdefghijklmnopqrstuvwxyz"))
 DIGITS = np.array(list("0123456789"))
 COLUMNS = ("first_name", "last_name", "birth_date", "street", "town", "postcode", "email", "phone", "sex")
 
+ROLES = {
+    "name": ["first_name", "last_name"],
+    "date": ["birth_date"],
+    "address": ["street"],
+    "place": ["town"],
+    "postcode": ["postcode"],
+    "email": ["email"],
+    "phone": ["phone"],
+    "category": ["sex"],
+}
+
 
 @dataclass(frozen=True)
 class Noise:

@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from spark_jobs.segments.definition import Definition
     from spark_jobs.segments.moment import Moment
 
-COUNT_EXAMPLES = 5
 MOVES = """
 SELECT
     count(*) FILTER (WHERE stays.customer_id IS NULL), count(*) FILTER (WHERE found.customer_id IS NULL),

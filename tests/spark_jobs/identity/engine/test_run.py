@@ -10,19 +10,7 @@ from spark_jobs.identity import evaluate, synthetic
 from spark_jobs.identity.engine.columns import Mapping
 from spark_jobs.identity.engine.run import resolve
 
-PEOPLE = Mapping(
-    id="record_id",
-    roles={
-        "name": ["first_name", "last_name"],
-        "date": ["birth_date"],
-        "address": ["street"],
-        "place": ["town"],
-        "postcode": ["postcode"],
-        "email": ["email"],
-        "phone": ["phone"],
-        "category": ["sex"],
-    },
-)
+PEOPLE = Mapping(id="record_id", roles=synthetic.ROLES)
 
 
 def clusters(rows: pl.DataFrame, mapping: Mapping) -> pl.DataFrame:
