@@ -6,6 +6,7 @@ each at one Delta version, so that the set can be built again to the row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -154,8 +155,8 @@ def _day(day: date) -> str:
     return f"DATE '{day}'"
 
 
-def _here(question: Question, folders: dict[str, Path]) -> TrainingSet:
-    """Read in this process."""
+def read(question: Question, folders: Mapping[str, Path]) -> TrainingSet:
+    """Read in this process; `folders` are those of TABLES. Raises AlluviumError as `build` does."""
     versions = {name: local.version(folder) for name, folder in folders.items()}
     kinds = local.types(folders["facts"])
     names, dates = columns.usable(kinds, question.excluded), columns.dates(kinds)
@@ -201,5 +202,5 @@ def build(spark: SparkSession, question: Question, most_on_driver: int = MOST_ON
         if driver_delta.count_rows(folders["facts"], f"as_of_date IN ({days})") <= min(
             most_on_driver, question.most_rows
         ):
-            return _here(question, folders)
+            return read(question, folders)
     return _by_spark(spark, question)

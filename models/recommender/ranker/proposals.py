@@ -38,7 +38,7 @@ def _top(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
 
 
 def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hides_bought: bool) -> Propose:
-    """The k best products of every model for a slice of customers, and all that they bought before.
+    """The k best products of every model for a slice of customers.
 
     With `hides_bought` nothing that they bought before.
     """
@@ -55,7 +55,8 @@ def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hide
                 visible = scores.copy()
                 visible[own] = -np.inf
             np.put_along_axis(chosen, _top(visible, k), True, axis=1)
-        chosen[own] = not hides_bought
+        if hides_bought:
+            chosen[own] = False
         row, product = np.nonzero(chosen)
         return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
 
