@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-SLICES = ("slice_region",)
+# Figures are told by them; no model sees them.
+SLICES = ("slice_region", "slice_age_band", "slice_gender")
 OUTCOMES = ("outcome_orders", "outcome_spend", "outcome_redemptions")
 MOST_ON_DRIVER = 500_000
 TABLES = {
@@ -58,6 +59,8 @@ _ROWS = """
     SELECT
         {selected},
         c.region AS slice_region,
+        c.age_band AS slice_age_band,
+        c.gender AS slice_gender,
         CAST(COALESCE(u.outcome_orders, 0) AS DOUBLE) AS outcome_orders,
         CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend,
         CAST(COALESCE(v.outcome_redemptions, 0) AS DOUBLE) AS outcome_redemptions
