@@ -89,8 +89,8 @@ by_measure as (
         inline(
             array(
                 struct('recency' as measure, cast(-recency_days as double) as measured, recency_share as share),
-                struct('frequency', cast(frequency as double), frequency_share),
-                struct('monetary', cast(monetary as double), monetary_share)
+                struct('frequency' as measure, cast(frequency as double) as measured, frequency_share as share),
+                struct('monetary' as measure, cast(monetary as double) as measured, monetary_share as share)
             )
         )
 
