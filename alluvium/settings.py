@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alluvium.errors import UsageError
@@ -42,6 +42,9 @@ class Settings(BaseSettings):
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")
     exports_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")
+    alerts_webhook_url: SecretStr | None = Field(
+        None, description="Failed jobs, shut gates and warnings are posted there as JSON"
+    )
 
     @property
     def landing(self) -> Path:
