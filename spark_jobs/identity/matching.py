@@ -11,7 +11,7 @@ record, kind and key. Nothing depends on the order of rows.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -112,11 +112,13 @@ def _exact(night: _Night, contradictions: Contradictions, limit: int) -> tuple[p
     guard = Guard.of(night.forms, contradictions, Decisions(cannot=night.decisions.cannot), alone)
     left, right = links["left"].to_numpy(), links["right"].to_numpy()
     keep = cluster.kept_links(count, left, right, np.full(len(left), CERTAIN), guard.among, limit)
-    held = links.filter(pl.Series(keep))
+    held = links.filter(pl.Series(keep)).with_columns(pl.lit(1.0).alias("probability"))
     labels = cluster.components(count, held["left"].to_numpy(), held["right"].to_numpy())
     guard = Guard.of(night.forms, contradictions, night.decisions, labels)
     one, other = kept_together(night.decisions, labels)
-    manual = pl.DataFrame({"left": one, "right": other}).with_columns(pl.lit(MANUAL).alias("rule"))
+    manual = pl.DataFrame({"left": one, "right": other}).with_columns(
+        pl.lit(MANUAL).alias("rule"), pl.lit(1.0).alias("probability")
+    )
     held = pl.concat([held, manual.cast(held.schema)])  # type: ignore[arg-type]
     return held, cluster.components(count, held["left"].to_numpy(), held["right"].to_numpy()), guard
 
@@ -155,14 +157,13 @@ def _start(
 
 
 def _similar_links(scored: Scored, labels: Ints, guard: Guard) -> pl.DataFrame:
-    """Likely pairs within one cluster: left, right, rule."""
+    """Likely pairs within one cluster: left, right, rule, probability."""
     at = np.flatnonzero((scored.log_odds > 0) & (labels[scored.one] == labels[scored.other]))
     left, right = scored.left[at], scored.right[at]
     fits = ~guard.among(left, right)
-    found = pl.DataFrame(
-        {"left": left[fits], "right": right[fits]}, schema={"left": pl.Int64, "right": pl.Int64}
-    )
-    return found.with_columns(pl.lit(SIMILAR).alias("rule"))
+    found = pl.DataFrame({"left": left[fits], "right": right[fits]}).cast(pl.Int64)
+    likely = pl.Series("probability", scored.probability[at[fits]], dtype=pl.Float64)
+    return found.with_columns(pl.lit(SIMILAR).alias("rule"), likely)
 
 
 def _tiers(night: _Night, scored: Scored | None, given: Given) -> tuple[Decided, Guard, Ints | None]:
@@ -189,17 +190,36 @@ def _tiers(night: _Night, scored: Scored | None, given: Given) -> tuple[Decided,
     return decided, guard, strict
 
 
-def _attached(night: _Night, decided: Decided, guard: Guard, rules: Rules) -> Decided:
-    """The tiers with the records that have no name."""
+def _placed(night: _Night) -> pl.DataFrame:
+    """Identifiers; records that somebody put somewhere count as if they had a name."""
     placed = np.union1d(*night.decisions.must)
-    values = night.values.with_columns(pl.col("is_named") | pl.col("number").is_in(placed.tolist()))
-    return {tier: _with_nameless(values, *held, guard, rules) for tier, held in decided.items()}
+    return night.values.with_columns(pl.col("is_named") | pl.col("number").is_in(placed.tolist()))
+
+
+def _names(night: _Night) -> pl.DataFrame:
+    year = pl.col("birth_date").dt.year().alias("year")
+    return night.records.filter("is_named").select("number", "first", "last", year)
+
+
+def _attached(night: _Night, decided: Decided, guard: Guard, given: Given, model: Model | None) -> Decided:
+    """The tiers with the records that have no name. Only likely tiers read a name in an address."""
+    values, names, rules = _placed(night), _names(night), given.rules
+    least = {"strict": rules.tiers.strict, "loose": rules.tiers.loose} if model else {}
+    guesses = {
+        tier: attach.Guess(names, model.spelled, least[tier]) if model and tier in least else None
+        for tier in decided
+    }
+    return {
+        tier: _with_nameless(held, attach.find(held[1], values, rules, guesses[tier]), guard)
+        for tier, held in decided.items()
+    }
 
 
 def _with_nameless(
-    values: pl.DataFrame, links: pl.DataFrame, labels: Ints, guard: Guard, rules: Rules
+    held: tuple[pl.DataFrame, Ints], more: pl.DataFrame, guard: Guard
 ) -> tuple[pl.DataFrame, Ints]:
-    count, more = len(labels), attach.find(labels, values, rules)
+    links, labels = held
+    count = len(labels)
     members = np.flatnonzero(labels != np.arange(count))
     left = np.concatenate([members, more["left"].to_numpy()])
     right = np.concatenate([labels[members], more["right"].to_numpy()])
@@ -207,8 +227,10 @@ def _with_nameless(
     if guard.cannot:
         weight = np.where(np.arange(len(left)) < len(members), CERTAIN, 1.0)
         keep = cluster.kept_links(count, left, right, weight, guard.parted, count)
-    held = pl.concat([links, more.filter(pl.Series(keep[len(members) :]))])
-    return held.unique().sort("left", "right", "rule"), cluster.components(count, left[keep], right[keep])
+    all_links = pl.concat([links, more.filter(pl.Series(keep[len(members) :]))])
+    return all_links.unique(["left", "right", "rule"]).sort("left", "right", "rule"), cluster.components(
+        count, left[keep], right[keep]
+    )
 
 
 def resolve(records: pl.DataFrame, identifiers: pl.DataFrame, given: Given) -> Resolution:
@@ -219,7 +241,10 @@ def resolve(records: pl.DataFrame, identifiers: pl.DataFrame, given: Given) -> R
     with given.timer.step("cluster"):
         placed, guard, strict = _tiers(night, scored, given)
     with given.timer.step("attach"):
-        decided = _attached(night, placed, guard, given.rules)
+        if scored and given.model is None:
+            sure = attach.rates(placed["strict"][1], _placed(night), given.rules, _names(night))
+            scored = replace(scored, model=replace(scored.model, spelled=sure))
+        decided = _attached(night, placed, guard, given, scored.model if scored else None)
     with given.timer.step("report"):
         figures = {
             "largest_block": largest_block,

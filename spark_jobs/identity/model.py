@@ -8,7 +8,8 @@ nights use them as they were frozen, with the frequencies of names that the esti
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
 from typing import Any
@@ -26,7 +27,8 @@ class Model:
     """`levels`: how many levels each field has; `weights` by field in the same order.
 
     `has_families` says whether relatives were found among the records: see `contradiction`. `memory` holds
-    frequencies by keyed hash; `records` is how many named records the estimation saw.
+    frequencies by keyed hash; `records` is how many named records the estimation saw; `spelled` how sure
+    a name in an e-mail address is, by pattern.
     """
 
     levels: dict[str, int]
@@ -34,6 +36,7 @@ class Model:
     has_families: bool
     memory: Memory
     records: int
+    spelled: Mapping[str, float] = field(default_factory=dict)
 
     @cached_property
     def version(self) -> str:
@@ -53,6 +56,7 @@ class Model:
             "prior_related": self.weights.prior_related,
             "has_families": self.has_families,
             "records": self.records,
+            "spelled": dict(self.spelled),
         }
 
     def to_json(self) -> str:
@@ -66,7 +70,14 @@ class Model:
         shares = held["shares"]
         m, r, u = ([np.array(shares[name][kind]) for name in held["levels"]] for kind in ("m", "r", "u"))
         weights = Weights(m, r, u, held["prior"], held["prior_related"])
-        return cls(held["levels"], weights, held["has_families"], Memory(**held["memory"]), held["records"])
+        return cls(
+            held["levels"],
+            weights,
+            held["has_families"],
+            Memory(**held["memory"]),
+            held["records"],
+            held["spelled"],
+        )
 
 
 def rounded(weights: Weights) -> Weights:

@@ -64,9 +64,8 @@ def _links(decided: Decided, scored: Scored | None) -> pl.DataFrame:
     """Each link once, with the strictest tier that uses it; certain when it is by an identifier."""
     tiers = [held.with_columns(pl.lit(tier).alias("tier")) for tier, (held, _) in decided.items()]
     strictest = pl.concat(tiers).unique(["left", "right", "rule"], keep="first", maintain_order=True)
-    known = strictest.join(_explained(scored, _among(scored, strictest)), on=["left", "right"], how="left")
-    certain = pl.when(pl.col("rule") == "similar").then(pl.col("probability")).otherwise(1.0)
-    return known.with_columns(certain.alias("probability"))
+    compared = _explained(scored, _among(scored, strictest)).drop("probability")
+    return strictest.join(compared, on=["left", "right"], how="left")
 
 
 def _among(scored: Scored | None, wanted: pl.DataFrame) -> Ints:
