@@ -44,6 +44,7 @@ from spark_jobs.identity.timing import Timer
 IDENTIFIER = ("record_key", "kind", "key", "is_owner")
 CERTAIN = 2.0  # weight of a link by an identifier
 SIMILAR, MANUAL = "similar", "manual"
+NEGLIGIBLE = 8.0  # log-odds below which a pair adds nothing to a sum of probabilities
 
 
 def _plain(text: str) -> str:
@@ -253,15 +254,25 @@ def resolve(records: pl.DataFrame, identifiers: pl.DataFrame, given: Given) -> R
             "links_refused": night.links.refused.height,
             "decisions": night.decisions.count,
         }
-        precision = _precision(scored, strict)
+        expected = _expected(scored, strict, guard)
         return outcome.report(
-            night.records, scored, night.links.refused, decided, guard, given.rules, figures, precision
+            night.records, scored, night.links.refused, decided, guard, given.rules, figures, expected
         )
 
 
-def _precision(scored: Scored | None, strict: Ints | None) -> float | None:
+def _expected(scored: Scored | None, strict: Ints | None, guard: Guard) -> dict[str, float]:
+    """Precision and recall of the strict clusters of named records by the model, without labels.
+
+    Recall is of the pairs that were compared: likely pairs in two clusters that nothing forbids are missed.
+    """
     if scored is None or strict is None:
-        return None
+        return {}
     pairs = Pairs(scored.one, scored.other, scored.levels, scored.log_odds)
     scorer = Scorer(scored.named.records.attributes, scored.model.weights)
-    return round(expected_precision(strict, pairs, scorer), 4)
+    precision = expected_precision(strict, pairs, scorer)
+    at = np.flatnonzero((scored.log_odds > -NEGLIGIBLE) & (strict[scored.one] != strict[scored.other]))
+    missed = scored.probability[at][~guard.among(scored.left[at], scored.right[at])].sum()
+    sizes = np.bincount(strict)
+    found = precision * float((sizes * (sizes - 1) / 2).sum())
+    recall = found / (found + missed) if found else 1.0
+    return {"expected_precision": round(precision, 4), "expected_recall": round(float(recall), 4)}

@@ -23,7 +23,8 @@ class Resolution:
 
     `links` and `review` are pairs of record keys; `clusters` has record_key, source, record_kind and, for
     each tier, the smallest record key of the record's cluster. `model` is None when there was nothing to
-    learn from; `expected_precision` is the model's own, of the strict clusters of named records.
+    learn from; `expected` has the model's own precision and recall of
+    the strict clusters of named records.
     """
 
     links: pl.DataFrame
@@ -31,7 +32,7 @@ class Resolution:
     clusters: pl.DataFrame
     model: Model | None
     counts: dict[str, int]
-    expected_precision: float | None
+    expected: dict[str, float]
 
 
 Decided = dict[str, tuple[pl.DataFrame, Ints]]
@@ -101,7 +102,7 @@ _NO_REVIEW = PAIR | {"probability": pl.Float64, "evidence": pl.String, "reason":
 
 def report(
     records: pl.DataFrame, scored: Scored | None, refused: pl.DataFrame, decided: Decided, guard: Guard,
-    rules: Rules, figures: dict[str, int], precision: float | None,
+    rules: Rules, figures: dict[str, int], expected: dict[str, float],
 ) -> Resolution:  # fmt: skip
     """Put a decision into tables. `records` is the comparable frame, in the order of its numbers."""
     keys = records["record_key"]
@@ -121,7 +122,7 @@ def report(
     }
     return Resolution(
         _with_keys(held, keys), _with_keys(review, keys), clusters, scored.model if scored else None,
-        counts | figures | _sizes(clusters), precision,
+        counts | figures | _sizes(clusters), expected,
     )  # fmt: skip
 
 

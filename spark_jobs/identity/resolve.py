@@ -143,7 +143,7 @@ def _run_row(
     config: JobConfig, resolution: Resolution, model_run: str | None, timer: Timer
 ) -> dict[str, object]:
     model = resolution.model
-    counts = resolution.counts | {"expected_precision": resolution.expected_precision}
+    counts = {**resolution.counts, **resolution.expected}
     return {
         "run_id": uuid4().hex,
         "run_date": config.run_date,

@@ -86,9 +86,14 @@ def load(path: Path = HERE / "rules.yml") -> Rules:
         raise AlluviumError(f"Identity rules are wrong at {field}: {first['msg']}", where=str(path)) from None
 
 
+def own_file(settings: Settings) -> Path:
+    """Where the rules of this home stand, when somebody applied others than those of Alluvium."""
+    return settings.home / "identity" / "rules.yml"
+
+
 def in_force(settings: Settings) -> Rules:
-    """The rules of this home when somebody applied others than those that come with Alluvium."""
-    own = settings.home / "identity" / "rules.yml"
+    """The rules that the nights of this home go by."""
+    own = own_file(settings)
     return load(own) if own.is_file() else load()
 
 
