@@ -9,7 +9,7 @@ import typer
 
 from alluvium.commands.identity.lake import Json, ask
 from alluvium.console import console, print_json, step, table
-from alluvium.errors import AlluviumError, UsageError
+from alluvium.errors import UsageError
 from alluvium.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -60,23 +60,11 @@ def what_if(
 
 
 def _difference(settings: Settings, changed: Rules) -> Difference:
-    import polars as pl
+    from alluvium.commands.identity import today
+    from spark_jobs.identity import what_if
 
-    from alluvium import catalog, ledger
-    from alluvium.session import on_demand
-    from spark_jobs.identity import model_store, resolve, what_if
-    from spark_jobs.identity import rules as the_rules
-    from spark_jobs.identity.timing import Timer
-
-    held = model_store.frozen(
-        settings, pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_RUNS, settings)))
-    )
-    if held is None:
-        raise AlluviumError("No match model is frozen yet", do="Run a night first")
-    rules, timer = the_rules.in_force(settings), Timer()
-    with on_demand(settings) as spark:
-        records, bears = resolve.observe(spark, settings, rules, timer)
-    return what_if.decide(records, bears, resolve.given(settings, rules, held[0], timer), changed)
+    night = today.read(settings)
+    return what_if.decide(night.records, night.bears, night.given, changed)
 
 
 def _known(settings: Settings, query: str, table_name: str) -> pl.DataFrame | None:
