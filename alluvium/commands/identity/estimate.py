@@ -62,7 +62,7 @@ def _weights(before: Model, after: Model) -> list[dict[str, Any]]:
     """The levels whose weight changes most, in bits."""
     import numpy as np
 
-    rows = []
+    rows: list[dict[str, Any]] = []
     ratios = zip(before.levels, before.weights.match_ratios, after.weights.match_ratios, strict=True)
     for field, old, new in ratios:
         for level in np.flatnonzero(np.abs(new - old) > 0):
