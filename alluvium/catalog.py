@@ -43,6 +43,7 @@ LEDGERS = (
     ops.OPS_AUDIT,
     ingest.OPS_BATCHES,
     identity.IDENTITY_RUNS,
+    identity.IDENTITY_DECISIONS,
     models.ML_TRAINING_SETS,
     models.ML_MONITORING,
     segments.PUBLISHED_SEGMENT_RUNS,

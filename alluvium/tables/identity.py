@@ -62,11 +62,14 @@ IDENTITY_LINKS = Table(
         "rule": (
             "string",
             "Kind of the shared identifier, 'similar' for a probabilistic link, "
-            "'login' or 'holder' when a record without a name joins the person it points to",
+            "'manual' when somebody decided it",
         ),
         "tier": ("string", "The strictest tier that uses the link: exact, strict or loose"),
         "probability": ("double", "That both are one person, by the model; 1 for a shared identifier"),
-        "evidence": ("string", "Agreement level of each field, without values"),
+        "evidence": (
+            "string",
+            "Field, level of agreement and bits of each step, JSON, without values",
+        ),
     },
 )
 
@@ -130,7 +133,10 @@ IDENTITY_REVIEW_QUEUE = Table(
         "record_key_2": ("string", "The other record"),
         "reason": ("string", "near_threshold, shared_identifier or contradiction"),
         "probability": ("double", "That both are one person, by the model"),
-        "evidence": ("string", "Agreement level of each field, without values"),
+        "evidence": (
+            "string",
+            "Field, level of agreement and bits of each step, JSON, without values",
+        ),
     },
 )
 
@@ -144,9 +150,26 @@ IDENTITY_RUNS = Table(
         "run_date": ("date", "Night"),
         "is_initial": ("boolean", "Whether validity starts at the first event of a record"),
         "model_version": ("string", "Version of the match model: hash of its parameters"),
-        "model": ("string", "Parameters of the match model, JSON without personal data"),
+        "model_run_id": ("string", "Run of the MLflow experiment `identity` that holds the match model"),
+        "model": ("string", "Weights of the match model, JSON without personal data"),
         "counts": ("string", "Records, pairs, links, customers, largest customer by tier, JSON"),
         "seconds": ("string", "Duration of each step in seconds, JSON"),
         "finished_at": ("timestamp", "Clock time at the end"),
+    },
+)
+
+IDENTITY_DECISIONS = Table(
+    "identity",
+    "decisions",
+    "What people decided about two records, one row per decision; the newest of a pair holds.",
+    key=("decision_id",),
+    columns={
+        "decision_id": ("string", "Id of the decision"),
+        "record_key_1": ("string", "The record whose key sorts first"),
+        "record_key_2": ("string", "The other record"),
+        "decision": ("string", "must_link, cannot_link, or forget: no decision any more"),
+        "reason": ("string", "Why, in the words of who decided"),
+        "decided_by": ("string", "User of the operating system"),
+        "decided_at": ("timestamp", "Clock time"),
     },
 )

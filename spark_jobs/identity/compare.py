@@ -1,13 +1,13 @@
-"""Compare pairs of records field by field: each field gets a level, 0 when either side says nothing.
+"""Compare names and birth dates of pairs of records: what a contradiction is made of.
 
-Levels stand in ascending agreement. A name that is rare among the records has a level of its own, because two
-Zebulons agree by chance less often than two Johns.
+Each field gets a level, 0 when either side says nothing. Levels stand in ascending agreement. How much an
+agreement says is the match engine's question; here it is only whether two records can be one person at all.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -20,18 +20,13 @@ from spark_jobs.identity.rules import nicknames
 Ints = NDArray[np.int64]
 Bools = NDArray[np.bool_]
 Levels = NDArray[np.int8]
+Texts = tuple[NDArray[np.object_], NDArray[np.object_]]
 
 # fmt: off
 FIELDS: dict[str, tuple[str, ...]] = {
-    "first_name": (
-        "missing", "different", "initial", "distant", "swapped", "close", "variant",
-        "same_common", "same_rare",
-    ),
-    "last_name": ("missing", "different", "distant", "swapped", "close", "same_common", "same_rare"),
+    "first_name": ("missing", "different", "initial", "distant", "swapped", "close", "variant", "same"),
+    "last_name": ("missing", "different", "distant", "swapped", "close", "same"),
     "birth_date": ("missing", "different", "parts", "typo", "same"),
-    "address": ("missing", "different", "near", "postal_code", "similar", "same"),
-    "email": ("missing", "different", "close", "same_shared", "same"),
-    "phone": ("missing", "different", "close", "same_shared", "same"),
 }
 # fmt: on
 CLOSE_NAME, DISTANT_NAME = 0.90, 0.80  # Jaro-Winkler
@@ -49,7 +44,7 @@ class Forms:
 
     text: Mapping[str, NDArray[np.object_]]
     number: Mapping[str, Ints]
-    flag: Mapping[str, Bools]
+    is_default_day: Bools
 
     @property
     def count(self) -> int:
@@ -57,17 +52,11 @@ class Forms:
         return len(self.text["first"])
 
 
-TEXT = ("first", "last", "street_core", "house", "town", "post", "mailbox", "email_local", "phone")
+TEXT = ("first", "last", "street_core", "town", "post")
 
 
-def _is_rare(values: pl.Series, share: float) -> Bools:
-    counts = pl.DataFrame({"value": values}).with_columns(pl.len().over("value").alias("count"))
-    limit = max(2.0, share * values.drop_nulls().len())
-    return (counts["count"] <= limit).to_numpy()
-
-
-def forms(records: pl.DataFrame, rare_share: float) -> Forms:
-    """Arrays of the comparable frame; no e-mail or phone counts as shared yet."""
+def forms(records: pl.DataFrame) -> Forms:
+    """Arrays of the comparable frame."""
     text = {name: records[name].fill_null("").to_numpy().astype(object) for name in TEXT}
     birth = records["birth_date"]
     number = {
@@ -76,21 +65,7 @@ def forms(records: pl.DataFrame, rare_share: float) -> Forms:
         "day": birth.dt.day().fill_null(0).to_numpy().astype(np.int64),
         "birth": birth.to_physical().fill_null(0).to_numpy().astype(np.int64),
     }
-    flag = {f"{name}_rare": _is_rare(records[name], rare_share) for name in ("first", "last")}
-    flag["default_day"] = records["is_default_day"].fill_null(False).to_numpy()
-    return Forms(text, number, flag)
-
-
-def with_shared(data: Forms, records: pl.DataFrame, shared: Mapping[str, frozenset[str]]) -> Forms:
-    """The forms with the e-mail and phone keys marked that several people use."""
-    flags = {
-        f"{kind}_shared": records[f"{kind}_key"]
-        .is_in(sorted(shared.get(kind, ())))
-        .fill_null(False)
-        .to_numpy()
-        for kind in ("email", "phone")
-    }
-    return replace(data, flag={**data.flag, **flags})
+    return Forms(text, number, records["is_default_day"].fill_null(False).to_numpy())
 
 
 def _jaro_winkler(one: NDArray[np.object_], other: NDArray[np.object_]) -> NDArray[np.float32]:
@@ -139,8 +114,7 @@ def _name_levels(data: Forms, left: Ints, right: Ints) -> tuple[Levels, Levels]:
         (data.text["first"][left], data.text["first"][right]),
         (data.text["last"][left], data.text["last"][right]),
     )
-    firsts = _first_levels(first, data.flag["first_rare"][left])
-    lasts = _last_levels(last, data.flag["last_rare"][left])
+    firsts, lasts = _first_levels(first), _last_levels(last)
     crossed = _both(first[0], last[1]) & _both(last[0], first[1])
     crossed &= (_jaro_winkler(first[0], last[1]) >= CLOSE_NAME) & (
         _jaro_winkler(last[0], first[1]) >= CLOSE_NAME
@@ -151,8 +125,8 @@ def _name_levels(data: Forms, left: Ints, right: Ints) -> tuple[Levels, Levels]:
     return firsts, lasts
 
 
-def _first_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rare: Bools) -> Levels:
-    levels = np.zeros(len(is_rare), dtype=np.int8)
+def _first_levels(names: Texts) -> Levels:
+    levels = np.zeros(len(names[0]), dtype=np.int8)
     said = _both(*names)
     likeness, same = _jaro_winkler(*names), names[0] == names[1]
     _set(levels, "first_name", "different", said)
@@ -165,20 +139,18 @@ def _first_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rar
         said & ((likeness >= CLOSE_NAME) | _one_edit(*names)) & ~_is_initial(*names),
     )
     _set(levels, "first_name", "variant", said & (_are_nicknames(*names) | _shares_word(*names)))
-    _set(levels, "first_name", "same_common", said & same & ~is_rare)
-    _set(levels, "first_name", "same_rare", said & same & is_rare)
+    _set(levels, "first_name", "same", said & same)
     return levels
 
 
-def _last_levels(names: tuple[NDArray[np.object_], NDArray[np.object_]], is_rare: Bools) -> Levels:
-    levels = np.zeros(len(is_rare), dtype=np.int8)
+def _last_levels(names: Texts) -> Levels:
+    levels = np.zeros(len(names[0]), dtype=np.int8)
     said = _both(*names)
     likeness, same = _jaro_winkler(*names), names[0] == names[1]
     _set(levels, "last_name", "different", said)
     _set(levels, "last_name", "distant", said & (likeness >= DISTANT_NAME))
     _set(levels, "last_name", "close", said & ((likeness >= CLOSE_NAME) | _shares_word(*names)))
-    _set(levels, "last_name", "same_common", said & same & ~is_rare)
-    _set(levels, "last_name", "same_rare", said & same & is_rare)
+    _set(levels, "last_name", "same", said & same)
     return levels
 
 
@@ -192,7 +164,7 @@ def _birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
     crossed = (year == year_2) & (month == day_2) & (day == month_2)
     digits, swapped = _digits_apart(_digits(year, month, day), _digits(year_2, month_2, day_2))
     is_near = np.abs(data.number["birth"][left] - data.number["birth"][right]) <= NEAR_DAYS
-    is_default = data.flag["default_day"][left] & data.flag["default_day"][right]
+    is_default = data.is_default_day[left] & data.is_default_day[right]
     _set(levels, "birth_date", "different", said)
     _set(levels, "birth_date", "parts", said & ((same_parts == 2) | (digits == 2) | is_near))
     _set(levels, "birth_date", "typo", said & (crossed | swapped | (digits == 1)))
@@ -216,61 +188,16 @@ def _digits_apart(one: Ints, other: Ints) -> tuple[Ints, Bools]:
     return count, (count == 2) & crossed
 
 
-def _address_levels(data: Forms, left: Ints, right: Ints) -> Levels:
-    levels = np.zeros(len(left), dtype=np.int8)
-    street, house, town, post = (
-        (data.text[c][left], data.text[c][right]) for c in ("street_core", "house", "town", "post")
-    )
-    same_town, same_post = _both(*town) & (town[0] == town[1]), _both(*post) & (post[0] == post[1])
-    has_street = _both(*street)
-    is_near = same_town | (_both(*post) & _one_edit(*post))
-    alike = has_street & (house[0] == house[1]) & (_jaro_winkler(*street) >= CLOSE_NAME)
-    _set(levels, "address", "different", has_street | _both(*town) | _both(*post))
-    _set(levels, "address", "near", is_near)
-    _set(levels, "address", "postal_code", same_post)
-    _set(levels, "address", "similar", alike & (same_town | same_post | is_near))
-    _set(levels, "address", "same", has_street & (street[0] == street[1]) & (same_town | same_post | is_near))
-    return levels
-
-
-def _contact_levels(data: Forms, left: Ints, right: Ints, field: str, form: str) -> Levels:
-    levels = np.zeros(len(left), dtype=np.int8)
-    values = (data.text[form][left], data.text[form][right])
-    said, same = _both(*values), values[0] == values[1]
-    shared = data.flag[f"{field}_shared"][left] | data.flag[f"{field}_shared"][right]
-    close = _one_edit(*values)
-    if field == "email":
-        local = (data.text["email_local"][left], data.text["email_local"][right])
-        close |= (local[0] == local[1]) & (local[0] != "")
-    _set(levels, field, "different", said)
-    _set(levels, field, "close", said & close)
-    _set(levels, field, "same_shared", said & same & shared)
-    _set(levels, field, "same", said & same & ~shared)
-    return levels
-
-
 def name_and_birth_levels(data: Forms, left: Ints, right: Ints) -> Levels:
     """Levels of first name, last name and birth date: shape (pairs, 3)."""
     return np.column_stack([*_name_levels(data, left, right), _birth_levels(data, left, right)])
 
 
-def all_levels(data: Forms, left: Ints, right: Ints) -> Levels:
-    """Levels of every field in the order of FIELDS: shape (pairs, fields)."""
-    contact = [
-        _contact_levels(data, left, right, field, form)
-        for field, form in (("email", "mailbox"), ("phone", "phone"))
-    ]
-    return np.column_stack(
-        [name_and_birth_levels(data, left, right), _address_levels(data, left, right), *contact]
-    )
+def at_one_address(data: Forms, left: Ints, right: Ints) -> Bools:
+    """Whether both live in one street and house, by postal code or town."""
 
+    def same(form: str) -> Bools:
+        one, other = data.text[form][left], data.text[form][right]
+        return _both(one, other) & (one == other)
 
-def evidence(levels: Levels) -> pl.Series:
-    """The levels as text: `first_name=same_rare birth_date=typo`, missing fields left out."""
-    pieces = []
-    for at, (field, names) in enumerate(FIELDS.items()):
-        texts = pl.Series(
-            [None if name == "missing" else f"{field}={name}" for name in names], dtype=pl.String
-        )
-        pieces.append(texts.gather(levels[:, at].astype(np.uint32)).alias(field))
-    return pl.DataFrame(pieces).select(pl.concat_str(pl.all(), separator=" ", ignore_nulls=True)).to_series()
+    return same("street_core") & (same("post") | same("town"))

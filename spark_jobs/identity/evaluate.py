@@ -40,6 +40,13 @@ def b_cubed(labelled: pl.DataFrame) -> dict[str, float]:
     return _scores(float(shares[0] or 0.0), float(shares[1] or 0.0))
 
 
+def sizes(clusters: pl.DataFrame) -> list[dict[str, Any]]:
+    """How many customers have how many records: records, customers, the smallest first."""
+    per_customer = clusters.group_by("customer_id").agg(pl.len().alias("records"))
+    counted = per_customer.group_by("records").agg(pl.len().alias("customers"))
+    return counted.sort("records").to_dicts()
+
+
 def worst(labelled: pl.DataFrame, most: int = 10) -> list[dict[str, Any]]:
     """The customers that hold most records of other people than their main one: ids and counts only."""
     per_person = labelled.group_by("customer_id", "person_id").len()

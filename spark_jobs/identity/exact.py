@@ -102,9 +102,3 @@ _NO_VALUES = pl.DataFrame(
         "is_over": pl.Boolean,
     }
 )
-
-
-def shared_values(values: pl.DataFrame) -> dict[str, frozenset[str]]:
-    """By kind, the values that more than one person uses."""
-    shared = values.filter(pl.col("people") > 1)
-    return {str(kind): frozenset(rows["key"]) for (kind,), rows in shared.group_by("kind")}

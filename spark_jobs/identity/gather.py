@@ -21,18 +21,14 @@ def _by_record(observations: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def identifiers(observations: pl.DataFrame, key_of: Callable[[str, str], str | None]) -> pl.DataFrame:
+def identifiers(borne: pl.DataFrame, key_of: Callable[[str, str], str | None]) -> pl.DataFrame:
     """Every identifier that a record ever bore: record_key, kind, key, is_owner, observed_at (the last time).
 
+    `borne` has those columns, one row per sight.
     `key_of(kind, value)` gives the key of a value; those of blocked values are left out.
     """
     blocked = {key_of(kind, value) for kind, values in blocked_values().items() for value in values}
-    each = (
-        observations.select("record_key", "observed_at", "identifiers")
-        .explode("identifiers")
-        .unnest("identifiers")
-    )
-    usable = each.filter(pl.col("key").is_not_null() & ~pl.col("key").is_in(sorted(b for b in blocked if b)))
+    usable = borne.filter(~pl.col("key").is_in(sorted(b for b in blocked if b)))
     grouped = usable.group_by("record_key", "kind", "key")
     return grouped.agg(pl.col("is_owner").any(), pl.col("observed_at").max()).sort(
         "record_key", "kind", "key"

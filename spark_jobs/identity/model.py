@@ -1,68 +1,93 @@
-"""The match model of Fellegi and Sunter (1969): how much the agreement of each field says.
+"""The match model of Fellegi and Sunter (1969), frozen: how much the agreement of each field says.
 
 The weight of a level is log2(m / u): how often fields of one person agree like that (m), and how often those
-of two people do (u). A missing field weighs nothing. A pair's probability follows from its weights and from
-the share of all pairs that match. `estimate` finds the parameters; nights use them as they were frozen.
+of two people do (u). A missing field weighs nothing. `similar.estimate` finds the parameters without labels;
+nights use them as they were frozen, with the frequencies of names that the estimation saw.
 """
 
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
+from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from spark_jobs.identity.compare import FIELDS, Levels
+from spark_jobs.identity.engine.known import Memory
+from spark_jobs.identity.engine.weights import Weights
 
-Floats = NDArray[np.float64]
-MOST_BITS = 25.0
+DIGITS = 9
 
 
 @dataclass(frozen=True)
 class Model:
-    """Frozen parameters. `m` and `u` by field and level; `prior` is the share of all pairs that match.
+    """`levels`: how many levels each field has; `weights` by field in the same order.
 
-    `has_families` says whether relatives were found among the records: see `contradiction`.
+    `has_families` says whether relatives were found among the records: see `contradiction`. `memory` holds
+    frequencies by keyed hash; `records` is how many named records the estimation saw; `spelled` how sure
+    a name in an e-mail address is, by pattern.
     """
 
-    m: dict[str, dict[str, float]]
-    u: dict[str, dict[str, float]]
-    prior: float
+    levels: dict[str, int]
+    weights: Weights
     has_families: bool
+    memory: Memory
+    records: int
+    spelled: Mapping[str, float] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def version(self) -> str:
-        """Hash of the parameters."""
+        """Hash of the parameters and frequencies."""
         return sha256(self.to_json().encode()).hexdigest()[:12]
 
+    def parameters(self) -> dict[str, Any]:
+        """All but the frequencies: levels and numbers."""
+        shares = {
+            name: {"m": m.tolist(), "r": r.tolist(), "u": u.tolist()}
+            for name, m, r, u in zip(self.levels, self.weights.m, self.weights.r, self.weights.u, strict=True)
+        }
+        return {
+            "levels": self.levels,
+            "shares": shares,
+            "prior": self.weights.prior,
+            "prior_related": self.weights.prior_related,
+            "has_families": self.has_families,
+            "records": self.records,
+            "spelled": dict(self.spelled),
+        }
+
     def to_json(self) -> str:
-        """Without personal data: levels and numbers only."""
-        return json.dumps(asdict(self), sort_keys=True)
+        """Without personal data: numbers, and keyed hashes of words."""
+        return json.dumps(self.parameters() | {"memory": self.memory.as_dict()}, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str) -> Model:
         """The model that `to_json` wrote."""
-        return cls(**json.loads(text))
+        held = json.loads(text)
+        shares = held["shares"]
+        m, r, u = ([np.array(shares[name][kind]) for name in held["levels"]] for kind in ("m", "r", "u"))
+        weights = Weights(m, r, u, held["prior"], held["prior_related"])
+        return cls(
+            held["levels"],
+            weights,
+            held["has_families"],
+            Memory(**held["memory"]),
+            held["records"],
+            held["spelled"],
+        )
 
-    def fits(self) -> bool:
-        """Whether the model knows the fields and levels that are compared today."""
-        return {field: tuple(levels) for field, levels in self.m.items()} == {
-            f: n[1:] for f, n in FIELDS.items()
-        }
 
-    def weights(self) -> list[Floats]:
-        """Bits per level, by field; 0 for missing."""
-        found = []
-        for field, names in FIELDS.items():
-            bits = [0.0] + [np.log2(self.m[field][name] / self.u[field][name]) for name in names[1:]]
-            found.append(np.clip(np.array(bits), -MOST_BITS, MOST_BITS))
-        return found
+def rounded(weights: Weights) -> Weights:
+    """As they are written down: a model that was read again decides like the one just estimated."""
 
-    def probability(self, levels: Levels) -> Floats:
-        """That each pair is one person; rounded, so that it is the same on every machine."""
-        bits = np.full(len(levels), np.log2(self.prior / (1 - self.prior)))
-        for field, weights in enumerate(self.weights()):
-            bits += weights[levels[:, field]]
-        return np.round(1 / (1 + np.exp2(-np.clip(bits, -500, 500))), 6)
+    def short(value: float) -> float:
+        return float(f"{value:.{DIGITS}g}")
+
+    m, r, u = (
+        [np.array([short(value) for value in shares]) for shares in kind]
+        for kind in (weights.m, weights.r, weights.u)
+    )
+    return Weights(m, r, u, short(weights.prior), short(weights.prior_related))

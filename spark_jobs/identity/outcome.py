@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
 import polars as pl
 
-from spark_jobs.identity import compare
-from spark_jobs.identity.candidates import Candidates
-from spark_jobs.identity.compare import Bools, Levels
-from spark_jobs.identity.exact import ExactLinks
-from spark_jobs.identity.model import Floats, Model
+from spark_jobs.identity.engine.arrays import contains, packed, unique
+from spark_jobs.identity.guard import Guard
+from spark_jobs.identity.model import Model
 from spark_jobs.identity.pairs import Ints
 from spark_jobs.identity.rules import Review, Rules
+from spark_jobs.identity.similar import Scored
 
 TIERS = ("exact", "strict", "loose")
 
@@ -24,7 +23,8 @@ class Resolution:
 
     `links` and `review` are pairs of record keys; `clusters` has record_key, source, record_kind and, for
     each tier, the smallest record key of the record's cluster. `model` is None when there was nothing to
-    learn from.
+    learn from; `expected` has the model's own precision and recall of
+    the strict clusters of named records.
     """
 
     links: pl.DataFrame
@@ -32,32 +32,10 @@ class Resolution:
     clusters: pl.DataFrame
     model: Model | None
     counts: dict[str, int]
+    expected: dict[str, float]
 
 
-@dataclass(frozen=True)
-class Scored:
-    """Every pair that was compared: its levels, its probability, and whether it cannot be one person."""
-
-    left: Ints
-    right: Ints
-    levels: Levels
-    probability: Floats
-    contradicts: Bools
-
-    def explained(self) -> pl.DataFrame:
-        """One row per pair: left, right, probability, evidence, contradicts."""
-        return pl.DataFrame(
-            {
-                "left": self.left,
-                "right": self.right,
-                "probability": self.probability,
-                "evidence": compare.evidence(self.levels),
-                "contradicts": self.contradicts,
-            }
-        )
-
-
-Decided = Mapping[str, tuple[pl.DataFrame, Ints]]
+Decided = dict[str, tuple[pl.DataFrame, Ints]]
 
 
 def _with_keys(pairs: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
@@ -68,61 +46,84 @@ def _with_keys(pairs: pl.DataFrame, keys: pl.Series) -> pl.DataFrame:
     return named.drop("left", "right").sort("record_key_1", "record_key_2")
 
 
-def _links(decided: Decided, explained: pl.DataFrame) -> pl.DataFrame:
+PAIR = {"left": pl.Int64, "right": pl.Int64}
+
+
+def _explained(scored: Scored | None, at: Ints) -> pl.DataFrame:
+    """Some of the pairs that were compared: left, right, probability, evidence."""
+    if scored is None:
+        return pl.DataFrame(schema=PAIR | {"probability": pl.Float64, "evidence": pl.String})
+    return pl.DataFrame({
+        "left": scored.left[at],
+        "right": scored.right[at],
+        "probability": scored.probability[at],
+        "evidence": scored.evidence(at),
+    }).cast(PAIR)  # type: ignore[arg-type]  # fmt: skip
+
+
+def _links(decided: Decided, scored: Scored | None) -> pl.DataFrame:
     """Each link once, with the strictest tier that uses it; certain when it is by an identifier."""
     tiers = [held.with_columns(pl.lit(tier).alias("tier")) for tier, (held, _) in decided.items()]
     strictest = pl.concat(tiers).unique(["left", "right", "rule"], keep="first", maintain_order=True)
-    known = strictest.join(explained.drop("contradicts"), on=["left", "right"], how="left")
-    certain = pl.when(pl.col("rule") == "similar").then(pl.col("probability")).otherwise(1.0)
-    return known.with_columns(certain.alias("probability"))
+    compared = _explained(scored, _among(scored, strictest)).drop("probability")
+    return strictest.join(compared, on=["left", "right"], how="left")
+
+
+def _among(scored: Scored | None, wanted: pl.DataFrame) -> Ints:
+    """Where the wanted pairs stand among those compared."""
+    if scored is None:
+        return np.empty(0, np.int64)
+    asked = unique(packed(wanted["left"].to_numpy(), wanted["right"].to_numpy()))
+    return np.flatnonzero(contains(packed(scored.left, scored.right), asked))
 
 
 def _review(
-    scored: pl.DataFrame, refused: pl.DataFrame, labels: Mapping[str, Ints], settings: Review
+    scored: Scored, refused: pl.DataFrame, strict: Ints, guard: Guard, settings: Review
 ) -> pl.DataFrame:
-    """Pairs that are not one customer in the strict tier but might be, the most doubtful first."""
-    strict = pl.Series("label", labels["strict"])
-    apart = scored.filter(strict.gather(scored["left"]) != strict.gather(scored["right"]))
-    likely = pl.col("probability") >= settings.from_probability
-    near = apart.filter(likely & (pl.col("probability") < settings.to_probability) & ~pl.col("contradicts"))
-    sure = apart.filter(pl.col("contradicts")).join(
-        refused.unique(["left", "right"]), on=["left", "right"], how="semi"
-    )
-    reasons = pl.concat(
-        [
-            near.with_columns(pl.lit("near_threshold").alias("reason")),
-            sure.filter(likely).with_columns(pl.lit("shared_identifier").alias("reason")),
-        ]
-    )
+    """Pairs that are not one customer in the strict tier but might be, the most doubtful first.
+
+    What somebody decided about is nobody's question any more.
+    """
+    likely = (scored.probability >= settings.from_probability) & (strict[scored.left] != strict[scored.right])
+    at = np.flatnonzero(likely)
+    at = at[~guard.parted(scored.left[at], scored.right[at])]
+    against = guard.among(scored.left[at], scored.right[at])
+    shares = np.isin(at, _among(scored, refused))
+    near = ~against & (scored.probability[at] < settings.to_probability)
+    shown = near | (against & shares)
+    reason = np.where(near, "near_threshold", "shared_identifier")[shown]
+    reasons = _explained(scored, at[shown]).with_columns(pl.Series("reason", reason, dtype=pl.String))
     doubt = (pl.col("probability") - 0.5).abs()
-    return reasons.sort(doubt, "left", "right").head(settings.max_pairs).drop("contradicts")
+    return reasons.sort(doubt, "left", "right").head(settings.max_pairs)
+
+
+_NO_REVIEW = PAIR | {"probability": pl.Float64, "evidence": pl.String, "reason": pl.String}
 
 
 def report(
-    records: pl.DataFrame, scored: Scored, links: ExactLinks, found: Candidates, model: Model | None,
-    decided: Decided, rules: Rules,
+    records: pl.DataFrame, scored: Scored | None, refused: pl.DataFrame, decided: Decided, guard: Guard,
+    rules: Rules, figures: dict[str, int], expected: dict[str, float],
 ) -> Resolution:  # fmt: skip
     """Put a decision into tables. `records` is the comparable frame, in the order of its numbers."""
-    keys, explained = records["record_key"], scored.explained()
+    keys = records["record_key"]
     labels = {tier: cluster for tier, (_, cluster) in decided.items()}
     clusters = records.select("record_key", "source", "record_kind").with_columns(
         keys.gather(label).alias(tier) for tier, label in labels.items()
     )
-    held = _links(decided, explained)
+    held = _links(decided, scored)
+    review = pl.DataFrame(schema=_NO_REVIEW)
+    if scored:
+        review = _review(scored, refused, labels["strict"], guard, rules.review)
     counts = {
         "records": records.height,
         "records_with_name": int(records["is_named"].sum()),
-        "candidate_pairs": len(scored.left),
-        "largest_block": found.largest_block,
-        "records_windowed": found.count_windowed,
-        "values_over_limit": int(links.values["is_over"].sum()),
+        "candidate_pairs": len(scored.one) if scored else 0,
         "links": held.height,
-        "links_refused": links.refused.height,
     }
-    review = _review(explained, links.refused, labels, rules.review)
     return Resolution(
-        _with_keys(held, keys), _with_keys(review, keys), clusters, model, counts | _sizes(clusters)
-    )
+        _with_keys(held, keys), _with_keys(review, keys), clusters, scored.model if scored else None,
+        counts | figures | _sizes(clusters), expected,
+    )  # fmt: skip
 
 
 def _sizes(clusters: pl.DataFrame) -> dict[str, int]:

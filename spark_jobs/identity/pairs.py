@@ -29,9 +29,3 @@ def within(groups: Ints, members: Ints, reach: int) -> Pairs:
 def ordered(one: Ints, other: Ints) -> Pairs:
     """The smaller number left."""
     return np.minimum(one, other), np.maximum(one, other)
-
-
-def unique(left: Ints, right: Ints, count: int) -> Pairs:
-    """Each pair once, in ascending order, no record with itself; `count` is the number of records."""
-    codes = np.unique(left[left != right] * np.int64(count) + right[left != right])
-    return codes // count, codes % count

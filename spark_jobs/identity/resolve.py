@@ -1,6 +1,7 @@
 """Decide which records are the same customer, and give customers ids that stay.
 
-Reads   silver.* and pii.* of every contract with a record, the identity tables as the nights before left them
+Reads   silver.* and pii.* of every contract with a record, the identity tables of the nights before,
+        identity.decisions, the frozen match model (MLflow experiment `identity`)
 Writes  pii.identity_records, identity.links, customer_records, changes, redirects, review_queue, runs
 Rerun   the same rows; identity.runs gets one more
 Options initial=true   first load of history: a record's validity starts with its first event
@@ -22,17 +23,23 @@ from alluvium import catalog, contract, keys, ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
-from spark_jobs.identity import changes, gather, history, matching, read, rules, standardise, write
+from spark_jobs.identity import (
+    changes,
+    gather,
+    history,
+    matching,
+    model_store,
+    read,
+    rules,
+    standardise,
+    write,
+)
 from spark_jobs.identity.model import Model
 from spark_jobs.identity.outcome import TIERS, Resolution
+from spark_jobs.identity.rules import Rules
 from spark_jobs.identity.timing import Timer
 
-
-def frozen_model(runs: pl.DataFrame) -> Model | None:
-    """The match model of the newest run, if it fits the fields that are compared today."""
-    known = runs.filter(pl.col("model").is_not_null()).sort("finished_at")
-    model = Model.from_json(known["model"][-1]) if known.height else None
-    return model if model and model.fits() else None
+SPARK_ON_DEMAND = True  # On a lake of this machine's disk only the first write of a table needs it.
 
 
 def refuse_the_past(runs: pl.DataFrame, run_date: date) -> None:
@@ -46,21 +53,25 @@ def refuse_the_past(runs: pl.DataFrame, run_date: date) -> None:
         )
 
 
-def decide(
-    spark: SparkSession, settings: Settings, model: Model | None, timer: Timer
-) -> tuple[pl.DataFrame, Resolution]:
-    """The clean records and who is who among them."""
-    the_rules = rules.load()
+def observe(
+    spark: SparkSession, settings: Settings, the_rules: Rules, timer: Timer
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The clean records, and the identifiers that they bear."""
     with timer.step("read"):
-        contracts = read.loaded(spark, contract.load_all())
-        seen = read.observations(
-            spark, contracts, settings.business_time_zone, the_rules.limits.driver_records
-        )
+        contracts = read.loaded(spark, settings, contract.load_all())
+        ask, most = read.asker(spark, settings), the_rules.limits.driver_records
+        seen = read.observations(ask, contracts, settings.business_time_zone, most)
     with timer.step("clean"):
         key_of = partial(keys.identifier_key, secret=keys.load_secret(keys.key_file(settings)))
-        bears = gather.identifiers(seen, key_of)
-        records = standardise.clean(gather.records(seen, bears))
-    return records, matching.resolve(records, bears, the_rules, model, timer)
+        bears = gather.identifiers(seen.bears, key_of)
+        return standardise.clean(gather.records(seen.sights, bears)), bears
+
+
+def given(settings: Settings, the_rules: Rules, model: Model | None, timer: Timer) -> matching.Given:
+    """What a match run is told: rules, model, people's decisions, the key of the model's frequencies."""
+    decisions = pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_DECISIONS, settings)))
+    key_of = partial(keys.digest, keys.load_secret(keys.key_file(settings)))
+    return matching.Given(the_rules, model, decisions, key_of, timer)
 
 
 def is_first_load(config: JobConfig) -> bool:
@@ -90,41 +101,57 @@ def grown(
 
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """All reading and writing is here."""
-    timer = Timer()
-    runs = pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_RUNS, config.settings)))
+    timer, the_rules, settings = Timer(), rules.in_force(config.settings), config.settings
+    runs = pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_RUNS, settings)))
     refuse_the_past(runs, config.run_date)
-    model = None if config.is_set("estimate") else frozen_model(runs)
-    records, resolution = decide(spark, config.settings, model, timer)
+    held = None if config.is_set("estimate") else model_store.frozen(settings, runs)
+    records, bears = observe(spark, settings, the_rules, timer)
+    told = given(settings, the_rules, held[0] if held else None, timer)
+    resolution = matching.resolve(records, bears, told)
+    lake = write.Lake(spark, settings)
     with timer.step("assign"):
-        periods = write.stored(spark, catalog.IDENTITY_CUSTOMER_RECORDS)
-        after, told = grown(periods, resolution, records, config.run_date, is_first_load(config))
+        periods = lake.stored(catalog.IDENTITY_CUSTOMER_RECORDS)
+        after, changed = grown(periods, resolution, records, config.run_date, is_first_load(config))
     with timer.step("write"):
-        strict = after.filter(pl.col("tier") == "strict")
-        write.side_by_side(
-            [
-                partial(
-                    write.periods, spark, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, config.run_date
-                ),
-                partial(write.night, spark, catalog.IDENTITY_CHANGES, told, config.run_date),
-                partial(write.whole, spark, catalog.IDENTITY_REDIRECTS, history.redirects(strict)),
-                partial(write.whole, spark, catalog.IDENTITY_LINKS, resolution.links),
-                partial(write.whole, spark, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
-                partial(write.whole, spark, catalog.PII_IDENTITY_RECORDS, records),
-            ]
-        )
-    ledger.append(catalog.IDENTITY_RUNS, [_run_row(config, resolution, timer)], config.settings)
-    return resolution.counts | {"changes": told.height}
+        _write(lake, config.run_date, records, resolution, periods, after, changed)
+    with timer.step("model"):
+        model_run = held[1] if held else _kept(settings, resolution.model, config.run_date)
+    ledger.append(catalog.IDENTITY_RUNS, [_run_row(config, resolution, model_run, timer)], settings)
+    return resolution.counts | {"changes": changed.height}
 
 
-def _run_row(config: JobConfig, resolution: Resolution, timer: Timer) -> dict[str, object]:
+def _kept(settings: Settings, model: Model | None, run_date: date) -> str | None:
+    return model_store.save(settings, model, run_date) if model else None
+
+
+def _write(
+    lake: write.Lake, run_date: date, records: pl.DataFrame, resolution: Resolution,
+    periods: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame,
+) -> None:  # fmt: skip
+    strict = after.filter(pl.col("tier") == "strict")
+    write.side_by_side([
+        partial(lake.periods, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, run_date),
+        partial(lake.night, catalog.IDENTITY_CHANGES, changed, run_date),
+        partial(lake.whole, catalog.IDENTITY_REDIRECTS, history.redirects(strict)),
+        partial(lake.whole, catalog.IDENTITY_LINKS, resolution.links),
+        partial(lake.whole, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
+        partial(lake.whole, catalog.PII_IDENTITY_RECORDS, records),
+    ])  # fmt: skip
+
+
+def _run_row(
+    config: JobConfig, resolution: Resolution, model_run: str | None, timer: Timer
+) -> dict[str, object]:
     model = resolution.model
+    counts = {**resolution.counts, **resolution.expected}
     return {
         "run_id": uuid4().hex,
         "run_date": config.run_date,
         "is_initial": is_first_load(config),
         "model_version": model.version if model else None,
-        "model": model.to_json() if model else None,
-        "counts": json.dumps(resolution.counts, sort_keys=True),
+        "model_run_id": model_run if model else None,
+        "model": json.dumps(model.parameters()) if model else None,
+        "counts": json.dumps(counts, sort_keys=True),
         "seconds": json.dumps(timer.seconds, sort_keys=True),
         "finished_at": datetime.now(UTC),
     }

@@ -11,6 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from alluvium.errors import AlluviumError
+from alluvium.settings import Settings
 
 HERE = Path(__file__).parent
 OTHER = "other"
@@ -31,16 +32,7 @@ class IdentifierRule(_Strict):
 class Blocking(_Strict):
     """How many pairs may be looked at."""
 
-    block_cap: int = Field(ge=2)
-    window: int = Field(ge=1)
-
-
-class ModelRules(_Strict):
-    """How the match model is estimated."""
-
-    random_pairs: int = Field(ge=1000)
-    max_fit_pairs: int = Field(ge=1000)
-    rare_share: float = Field(gt=0, lt=1)
+    pairs_per_record: float = Field(gt=0)
 
 
 class Tiers(_Strict):
@@ -70,7 +62,6 @@ class Rules(_Strict):
 
     identifiers: dict[str, IdentifierRule]
     blocking: Blocking
-    model: ModelRules
     tiers: Tiers
     review: Review
     limits: Limits
@@ -93,6 +84,17 @@ def load(path: Path = HERE / "rules.yml") -> Rules:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise AlluviumError(f"Identity rules are wrong at {field}: {first['msg']}", where=str(path)) from None
+
+
+def own_file(settings: Settings) -> Path:
+    """Where the rules of this home stand, when somebody applied others than those of Alluvium."""
+    return settings.home / "identity" / "rules.yml"
+
+
+def in_force(settings: Settings) -> Rules:
+    """The rules that the nights of this home go by."""
+    own = own_file(settings)
+    return load(own) if own.is_file() else load()
 
 
 def _rows(path: Path) -> list[dict[str, str]]:

@@ -90,13 +90,9 @@ def comparable(records: pl.DataFrame) -> pl.DataFrame:
         text.folded(pl.col("city")).alias("town"),
         pl.col("postal_code").alias("post"),
         text.mailbox(pl.col("email")).alias("mailbox"),
-        text.long_local_part(pl.col("email")).alias("email_local"),
         pl.col("birth_date").dt.strftime("%m-%d").is_in(_default_days(records)).alias("is_default_day"),
     )
     return ordered.with_columns(
-        text.by_value(ordered["first"], text.skeleton).alias("first_skeleton"),
-        text.by_value(ordered["last"], text.skeleton).alias("last_skeleton"),
-        text.house_number(pl.col("street_core")).alias("house"),
         (pl.col("first").is_not_null() | pl.col("last").is_not_null()).alias("is_named"),
     )
 

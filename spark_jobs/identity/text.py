@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 
 import polars as pl
@@ -65,11 +64,6 @@ def street_core(street: pl.Expr) -> pl.Expr:
     return pl.when(core != "").then(core).otherwise(short)
 
 
-def house_number(street: pl.Expr) -> pl.Expr:
-    """The first number of a street."""
-    return street.str.extract(r"(\d+)", 1)
-
-
 def mailbox(email: pl.Expr) -> pl.Expr:
     """An address without what its provider ignores: the tag after a plus, and at gmail the dots."""
     local, domain = email.str.extract(r"^([^+@]+)", 1), email.str.extract(r"@(.*)$", 1)
@@ -81,12 +75,6 @@ def long_local_part(email: pl.Expr) -> pl.Expr:
     """What stands before the @, when it is long enough to say something at another provider too."""
     local = email.str.extract(r"^([^+@]+)", 1).str.replace_all(r"\.", "")
     return pl.when(local.str.len_chars() >= LONG_LOCAL_PART).then(local)
-
-
-def skeleton(word: str) -> str:
-    """First letter and the consonants that follow, doubles once: `philips` and `phillipps` are `phlps`."""
-    rest = re.sub(r"[aeiouyhw\s]", "", word[1:])
-    return re.sub(r"(.)\1+", r"\1", word[:1] + rest)
 
 
 def by_value(values: pl.Series, function: Callable[[str], str | None]) -> pl.Series:

@@ -1,15 +1,23 @@
-"""Write what changed: each table at most one commit, none when its rows are as they were."""
+"""Write what changed: each table at most one commit, none when its rows are as they were.
+
+Where the lake is a disk of this machine and few rows changed, no Spark statement is needed.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
-from alluvium import delta
+from alluvium import delta, driver_delta
+from alluvium.settings import Settings
 from alluvium.table import Table
 
 AT_ONCE = 3
@@ -29,14 +37,6 @@ def _shape(frame: pl.DataFrame, table: Table) -> pl.DataFrame:
     return frame.select(pl.col(name).cast(_TYPES[kind]) for name, (kind, _) in table.columns.items())
 
 
-def stored(spark: SparkSession, table: Table, predicate: str = "true") -> pl.DataFrame:
-    """The table's rows on the driver; no rows before the first write."""
-    assert table.columns is not None
-    if not delta.exists(spark, table):
-        return pl.DataFrame(schema={name: _TYPES[kind] for name, (kind, _) in table.columns.items()})
-    return _shape(pl.DataFrame(pl.from_arrow(delta.read(spark, table).where(predicate).toArrow())), table)
-
-
 def _to_spark(spark: SparkSession, frame: pl.DataFrame, table: Table) -> DataFrame:
     assert table.columns is not None
     schema = ", ".join(f"`{name}` {kind}" for name, (kind, _) in table.columns.items())
@@ -48,40 +48,73 @@ def _equal(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     return one.height == other.height and one.sort(pl.all()).equals(other.sort(pl.all()))
 
 
-def whole(spark: SparkSession, table: Table, frame: pl.DataFrame) -> None:
-    """Make the table hold exactly these rows; only rows that differ are written."""
-    rows = _shape(frame, table)
-    if not delta.exists(spark, table):
-        delta.create(spark, table)
-    if _equal(rows, stored(spark, table)):
-        return
-    delta.merge(_to_spark(spark, rows, table), table, on=list(table.key), delete_missing="true")
+@dataclass(frozen=True)
+class Lake:
+    """Reads and writes the room's tables. `spark` is only used where it must be."""
 
+    spark: SparkSession
+    settings: Settings
 
-def night(spark: SparkSession, table: Table, frame: pl.DataFrame, run_date: date) -> None:
-    """Make the run date's rows exactly these; other days are not touched."""
-    rows, of_night = _shape(frame, table), f"run_date = DATE'{run_date.isoformat()}'"
-    if not delta.exists(spark, table):
-        delta.create(spark, table)
-    if not _equal(rows, stored(spark, table, of_night)):
-        delta.replace_where(_to_spark(spark, rows, table), table, of_night)
+    def _folder(self, table: Table) -> Path | None:
+        """Where the table lies on a disk of this machine, once it exists."""
+        path = self.settings.lake / table.schema / table.name
+        return path if (path / "_delta_log").is_dir() else None
 
+    def stored(self, table: Table, predicate: str = "true") -> pl.DataFrame:
+        """The table's rows on the driver; no rows before the first write."""
+        assert table.columns is not None
+        if path := self._folder(table):
+            held = QueryBuilder().register("held", DeltaTable(str(path)))
+            # Not `pa.table`: it loads pandas, two seconds of CPU.
+            found = pa.RecordBatchReader.from_stream(held.execute(f"SELECT * FROM held WHERE {predicate}"))
+            return _shape(pl.DataFrame(pl.from_arrow(found.read_all())), table)
+        if not delta.exists(self.spark, table):
+            return pl.DataFrame(schema={name: _TYPES[kind] for name, (kind, _) in table.columns.items()})
+        rows = delta.read(self.spark, table).where(predicate).toArrow()
+        return _shape(pl.DataFrame(pl.from_arrow(rows)), table)
 
-def periods(
-    spark: SparkSession, table: Table, after: pl.DataFrame, held: pl.DataFrame, run_date: date
-) -> None:
-    """Write the periods that differ from those held; take back what an earlier try of the run date opened."""
-    rows = _shape(after, table)
-    differs = rows.join(held, on=rows.columns, how="anti", nulls_equal=True)
-    gone = held.join(rows, on=list(table.key), how="anti")
-    if differs.is_empty() and gone.is_empty() and delta.exists(spark, table):
-        return
-    opened = rows.filter(pl.col("opened_on") == run_date)
-    source = pl.concat([differs, opened]).unique(list(table.key))
-    delta.merge(
-        _to_spark(spark, source, table), table, on=list(table.key),
-        delete_missing=f"t.opened_on = DATE'{run_date.isoformat()}'",
-    )  # fmt: skip
+    def _born(self, table: Table) -> Path | None:
+        """As `_folder`, after the table was made where it is missing."""
+        if self._folder(table) is None and not delta.exists(self.spark, table):
+            delta.create(self.spark, table)
+        return self._folder(table)
+
+    def _merge(self, table: Table, rows: pl.DataFrame, delete_missing: str) -> None:
+        path = self._born(table)
+        if path and rows.height <= driver_delta.MOST_ROWS:
+            shaped = driver_delta.shaped(rows.to_arrow(), path)
+            delta.merge_rows(shaped, table, path, on=list(table.key), delete_missing=delete_missing)
+        else:
+            source = _to_spark(self.spark, rows, table)
+            delta.merge(source, table, on=list(table.key), delete_missing=delete_missing)
+
+    def whole(self, table: Table, frame: pl.DataFrame) -> None:
+        """Make the table hold exactly these rows; only rows that differ are written."""
+        rows, held = _shape(frame, table), self.stored(table)
+        if not _equal(rows, held) or self._folder(table) is None:
+            self._merge(table, rows, "true")
+
+    def night(self, table: Table, frame: pl.DataFrame, run_date: date) -> None:
+        """Make the run date's rows exactly these; other days are not touched."""
+        rows, of_night = _shape(frame, table), f"run_date = DATE '{run_date.isoformat()}'"
+        path = self._born(table)
+        if _equal(rows, self.stored(table, of_night)):
+            return
+        if path and rows.height <= driver_delta.MOST_ROWS:
+            driver_delta.replace(driver_delta.shaped(rows.to_arrow(), path), path, of_night)
+        else:
+            delta.replace_where(_to_spark(self.spark, rows, table), table, of_night)
+
+    def periods(self, table: Table, after: pl.DataFrame, held: pl.DataFrame, run_date: date) -> None:
+        """Write the periods that differ; take back what an earlier try of the night opened."""
+        rows = _shape(after, table)
+        differs = rows.join(held, on=rows.columns, how="anti", nulls_equal=True)
+        gone = held.join(rows, on=list(table.key), how="anti")
+        if differs.is_empty() and gone.is_empty() and self._folder(table) is not None:
+            return
+        opened = rows.filter(pl.col("opened_on") == run_date)
+        source = pl.concat([differs, opened]).unique(list(table.key))
+        self._merge(table, source, f"(t.opened_on = DATE '{run_date.isoformat()}')")
 
 
 def side_by_side(writes: Sequence[Callable[[], None]]) -> None:

@@ -60,10 +60,12 @@ def learn(bag: Bag, left: Ints, right: Ints, labels: Ints) -> Codes:
 
 def with_aliases(attributes: list[Attribute], left: Ints, right: Ints, labels: Ints) -> list[Attribute]:
     """The attributes, with the aliases of each bag of words added; the same objects where none were found."""
-    taught: list[Attribute] = []
-    for attribute in attributes:
-        learnt = (
-            learn(attribute, left, right, labels) if isinstance(attribute, Bag) else np.empty(0, np.uint64)
-        )
-        taught.append(replace(attribute, aliases=learnt) if len(learnt) else attribute)  # type: ignore[type-var]
-    return taught
+    return [
+        _taught(attribute, learn(attribute, left, right, labels)) if isinstance(attribute, Bag) else attribute
+        for attribute in attributes
+    ]
+
+
+def _taught(bag: Bag, learnt: Codes) -> Bag:
+    known = np.union1d(bag.aliases, learnt)
+    return replace(bag, aliases=known) if len(known) > len(bag.aliases) else bag

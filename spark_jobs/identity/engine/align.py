@@ -39,25 +39,32 @@ class Vocabulary:
     initial_bits: NDArray[np.float32]
     skeletons: Ints
     is_code: Bools
+    counts: Ints
+    told: int
 
     @classmethod
-    def of(cls, words: pl.Series, counts: Ints, records: int, has_codes: bool) -> Vocabulary:
-        """`counts`: on how many of the `records` each word stands.
+    def of(
+        cls, words: pl.Series, counts: Ints, records: int, has_codes: bool, initials: Ints | None = None
+    ) -> Vocabulary:
+        """`counts`: on how many of the `records` each word stands; `initials` the same of its first letter.
 
         Where a bag `has_codes`, a word with a digit is one: the model X100 is another one than the X200.
         """
         bits = np.maximum(np.log2(records / np.maximum(counts, 1)), 0.1).astype(np.float32)
         firsts = words.str.slice(0, 1).rank("dense").cast(pl.Int32).to_numpy()
-        shares = np.bincount(firsts, weights=counts, minlength=1) / max(records, 1)
+        if initials is None:
+            initials = np.bincount(firsts, weights=counts, minlength=1)[firsts] if len(words) else counts
+        shares = initials / max(records, 1)
         rarity = np.clip(-np.log2(np.maximum(shares, 1e-9)), 0.1, 6.0).astype(np.float32)
         return cls(
             words, bits,
             words.str.len_chars().cast(pl.Int16).to_numpy(),
             letter_masks(words),
             words.str.slice(0, 3).rank("dense").cast(pl.Int32).to_numpy(),
-            firsts, rarity[firsts] if len(words) else bits,
+            firsts, rarity,
             _sounds(words),
             words.str.contains(r"\p{N}").to_numpy() & has_codes,
+            counts, records,
         )  # fmt: skip
 
 

@@ -9,7 +9,7 @@ is given, not evidence: who left out the first name cannot agree in it.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import polars as pl
@@ -42,6 +42,19 @@ class Bag:
     skeletons: bool = True
     runs_in_families: bool = True
     aliases: Codes = field(default_factory=lambda: np.empty(0, np.uint64))
+
+    @property
+    def has_codes(self) -> bool:
+        """Whether a word with a digit is a code."""
+        return self.name != ADDRESS
+
+    def with_vocabulary(self, vocabulary: Vocabulary, aliases: Codes) -> Bag:
+        """The same words with other frequencies, again the rarest of each record first."""
+        bits = np.append(vocabulary.bits, np.float32(-1))  # -1 is the last
+        words = np.where(self.words < 0, np.iinfo(np.int32).max, self.words)
+        order = np.lexsort((words, -bits[self.words]), axis=0)
+        ranked = np.take_along_axis(self.words, order, axis=0)
+        return replace(self, words=ranked, vocabulary=vocabulary, aliases=aliases)
 
     @property
     def bits(self) -> Floats:
@@ -95,7 +108,8 @@ class Bag:
         count = self.words.shape[1]
         records = np.tile(np.arange(count), min(KEY_WORDS, len(self.words)))
         words = self.words[:KEY_WORDS].ravel()
-        useful = (words >= 0) & (self.vocabulary.bits[words] >= LEAST_KEY_BITS)
+        bits = np.append(self.vocabulary.bits, np.float32(0))  # -1 is the last
+        useful = (words >= 0) & (bits[words] >= LEAST_KEY_BITS)
         records, words = records[useful], words[useful]
         plain = Keys(self.name, records, key_codes(self.kind, words), pairs_up=True)
         if not self.skeletons:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
@@ -30,6 +31,15 @@ class Day:
     numbers: Ints
     is_default: Bools
     bits_same: float
+
+    @property
+    def default_days(self) -> list[int]:
+        """The days of the year that stand for "not known", as month * 100 + day."""
+        return [int(day) for day in np.unique(self.numbers[self.is_default] % 10000)]
+
+    def with_defaults(self, days_of_year: Sequence[int]) -> Day:
+        """The same dates with other days that stand for "not known"."""
+        return replace(self, is_default=np.isin(self.numbers % 10000, np.array(days_of_year, np.int64)))
 
     @property
     def bits(self) -> Floats:

@@ -55,8 +55,8 @@ def join_scores(scorer: Scorer, members: Members, one: Ints, other: Ints) -> Flo
     return scorer.weights.less_related(np.asarray(total - alone[back], np.float64), related)
 
 
-def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes) -> Ints:
-    """Join clusters that are each other's best and above zero, for some rounds. `order` breaks ties."""
+def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes, least: float = 0.0) -> Ints:
+    """Join clusters that are each other's best and above `least`, for some rounds. `order` breaks ties."""
     labels = labels.copy()
     known_codes, known_scores = np.empty(0, np.uint64), np.empty(0)
     for _ in range(MERGE_ROUNDS):
@@ -68,7 +68,7 @@ def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes) -> Ints:
         scores[new] = join_scores(scorer, members, *unpacked(codes[new]))
         prior = -np.log(max(int((members.sizes > 0).sum()), 1))
         one, other = unpacked(codes)
-        good = np.flatnonzero(scores + prior > 0)
+        good = np.flatnonzero(scores + prior > least)
         chosen = good[mutual_best(len(labels), one[good], other[good], np.round(scores[good], 9), order)]
         if not len(chosen):
             break
@@ -127,13 +127,17 @@ def _best_other(labels: Ints, ties: Ties, scorer: Scorer) -> tuple[Floats, Ints]
     return best, where
 
 
-def move(labels: Ints, ties: Ties, scorer: Scorer) -> Ints:
-    """Move records that fit another cluster better by MOVE_GAIN, and set free those that fit none."""
+def move(labels: Ints, ties: Ties, scorer: Scorer, stays: Bools | None = None) -> Ints:
+    """Move records that fit another cluster better by MOVE_GAIN, and set free those that fit none.
+
+    Records that an identifier or a person put where they are stay there.
+    """
+    free = np.ones(len(labels), bool) if stays is None else ~stays
     for _ in range(MOVE_ROUNDS):
         own = own_scores(labels, scorer)
         best, where = _best_other(labels, ties, scorer)
-        moves = best >= np.maximum(own, 0) + MOVE_GAIN
-        leaves = ~moves & (own < ALONE_BELOW)
+        moves = free & (best >= np.maximum(own, 0) + MOVE_GAIN)
+        leaves = free & ~moves & (own < ALONE_BELOW)
         if not (moves.any() or leaves.any()):
             break
         labels = _settled(labels, moves, leaves, where)

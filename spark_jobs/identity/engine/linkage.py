@@ -78,21 +78,34 @@ def mutual_best(count: int, left: Ints, right: Ints, score: Floats, ties: Codes)
     return np.flatnonzero((best[left] == at) & (best[right] == at))
 
 
-def agglomerate(count: int, left: Ints, right: Ints, log_odds: Floats, ties: Codes) -> Ints:
+def agglomerate(
+    count: int,
+    left: Ints,
+    right: Ints,
+    log_odds: Floats,
+    ties: Codes,
+    start: Ints | None = None,
+    least: float = 0.0,
+) -> Ints:
     """The smallest record number of each record's cluster.
 
     `left` and `right` are all pairs that were compared, with their log-odds (CANNOT for those that must stay
-    apart); `ties` one number per record.
+    apart); `ties` one number per record. `start` has clusters to begin with, as their smallest record; the
+    mean log-odds of clusters that join are above `least`.
     """
-    likely = log_odds > 0
-    component = components(count, left[likely], right[likely])
+    labels = np.arange(count) if start is None else start
+    likely, known = log_odds > 0, np.flatnonzero(labels != np.arange(count))
+    component = components(
+        count, np.concatenate([left[likely], known]), np.concatenate([right[likely], labels[known]])
+    )
     near = (component[left] == component[right]) & (log_odds > -np.inf)
     clipped = np.where(log_odds[near] <= CANNOT, CANNOT, np.clip(log_odds[near], -CLIP, CLIP))
     edges = _Edges(left[near], right[near], clipped, np.ones(int(near.sum()), np.int64))
-    labels, sizes = np.arange(count), np.ones(count, np.int64)
+    sizes = np.bincount(labels, minlength=count)
+    edges = edges.relabelled(labels)
     while True:
         mean = edges.mean(sizes)
-        good = np.flatnonzero(mean > 0)
+        good = np.flatnonzero(mean > least)
         if not len(good):
             return labels
         one, other = edges.left[good], edges.right[good]

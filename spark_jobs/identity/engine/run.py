@@ -97,10 +97,12 @@ class Compared:
         return replace(self, levels=levels, other_levels=others)
 
 
-def compare(records: Records, found: Candidates) -> Compared:
-    """Compare all candidates and the sample."""
+def compare(records: Records, found: Candidates, with_others: bool = True) -> Compared:
+    """Compare all candidates and, for an estimation, the sample of others."""
     left, right = unpacked(found.codes)
-    one, other, stands_for = weights.unblocked(records.count, found.codes)
+    one, other, stands_for = (
+        weights.unblocked(records.count, found.codes) if with_others else (left[:0], right[:0], 0.0)
+    )
     levels = weights.compare_all(records.attributes, left, right)
     others = weights.compare_all(records.attributes, one, other)
     return Compared((left, right), (one, other), stands_for, levels, others)

@@ -6,8 +6,8 @@ Several columns of one role hold values of one kind: the best agreement of any t
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 
 import numpy as np
 import polars as pl
@@ -37,8 +37,18 @@ class Value:
     values: pl.Series
     letters: Codes
     runs_in_families: bool
-    value_bits: Floats
+    counts: Ints
+    told: int
     parts: Ints
+
+    def with_counts(self, counts: Ints, told: int) -> Value:
+        """The same values with other frequencies."""
+        return replace(self, counts=counts, told=told)
+
+    @cached_property
+    def value_bits(self) -> Floats:
+        """How rare each value is."""
+        return np.asarray(np.log2(max(self.told, 1) / np.maximum(self.counts, 1)))
 
     @property
     def bits(self) -> Floats:
@@ -151,5 +161,5 @@ def build(name: str, kind: int, role: str, columns: Sequence[pl.Series]) -> Valu
     numbers = (
         parts.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy() if len(values) else np.empty(0, np.int64)
     )
-    bits = np.log2(told / np.maximum(counts, 1))
-    return Value(name, kind, codes, values, letter_masks(values), role != "identifier", bits, numbers)
+    letters, in_families = letter_masks(values), role != "identifier"
+    return Value(name, kind, codes, values, letters, in_families, counts, told, numbers)

@@ -46,3 +46,17 @@ def identifiers(*rows: tuple[str, str, str] | tuple[str, str, str, bool]) -> pl.
 def together(clusters: pl.DataFrame, tier: str) -> set[frozenset[str]]:
     """The clusters as sets of record keys."""
     return {frozenset(rows["record_key"]) for _, rows in clusters.group_by(tier)}
+
+
+Said = tuple[str, str, str]
+
+
+def decisions(*said: Said) -> pl.DataFrame:
+    """What people decided, the oldest first: one record, another record, the decision."""
+    rows = [
+        (*sorted(pair[:2]), pair[2], datetime(2017, 1, 1, 0, at), str(at)) for at, pair in enumerate(said)
+    ]
+    columns = ["record_key_1", "record_key_2", "decision", "decided_at", "decision_id"]
+    return pl.DataFrame(
+        rows, schema=dict.fromkeys(columns, pl.String) | {"decided_at": pl.Datetime}, orient="row"
+    )

@@ -28,9 +28,9 @@ def _febrl() -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def test_febrl_3_is_resolved_without_labels() -> None:
     rows, truth = _febrl()
-    outcome = matching.resolve(rows, identifiers(), rules.load())
+    outcome = matching.resolve(rows, identifiers(), matching.Given(rules.load()))
     clusters = outcome.clusters.select("record_key", pl.col("strict").alias("customer_id"))
     figures = evaluate.measure(clusters, truth)
-    assert figures["pairwise"]["precision"] > 0.99
-    assert figures["pairwise"]["f1"] > 0.93
+    assert figures["pairwise"]["precision"] > 0.995
+    assert figures["pairwise"]["f1"] > 0.985
     assert figures["largest_customer"] <= 10

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from datetime import date
+from functools import lru_cache, partial
 from random import Random
 from typing import Any
 
 import polars as pl
 import pytest
 
-from spark_jobs.identity import matching, rules
+from alluvium import keys
+from spark_jobs.identity import matching, rules, synthetic
+from spark_jobs.identity.decisions import CANNOT, FORGET, MUST
+from spark_jobs.identity.matching import Given
 from spark_jobs.identity.model import Model
-from tests.spark_jobs.identity.people import identifiers, records, together
+from spark_jobs.identity.outcome import TIERS, Resolution
+from tests.spark_jobs.identity.people import Said, decisions, identifiers, records, together
 
 MARY = {
     "first_name": "Mary",
@@ -21,44 +28,35 @@ MARY = {
     "city": "Dayton",
     "postal_code": "45402",
 }
-# Weights as an estimation over a town of such records gives them: a fixed model keeps the cases apart.
-MODEL = Model(
-    m={
-        "first_name": {
-            "different": 0.0002, "initial": 0.01, "distant": 0.002, "swapped": 0.02, "close": 0.05,
-            "variant": 0.05, "same_common": 0.6, "same_rare": 0.2678,
-        },
-        "last_name": {
-            "different": 0.01, "distant": 0.005, "swapped": 0.02, "close": 0.05, "same_common": 0.6,
-            "same_rare": 0.315,
-        },
-        "birth_date": {"different": 0.0003, "parts": 0.002, "typo": 0.04, "same": 0.9577},
-        "address": {"different": 0.05, "near": 0.05, "postal_code": 0.02, "similar": 0.05, "same": 0.83},
-        "email": {"different": 0.1, "close": 0.07, "same_shared": 0.01, "same": 0.82},
-        "phone": {"different": 0.1, "close": 0.04, "same_shared": 0.01, "same": 0.85},
-    },
-    u={
-        "first_name": {
-            "different": 0.94, "initial": 0.005, "distant": 0.03, "swapped": 0.00001, "close": 0.01,
-            "variant": 0.005, "same_common": 0.009, "same_rare": 0.001,
-        },
-        "last_name": {
-            "different": 0.96, "distant": 0.02, "swapped": 0.00001, "close": 0.01, "same_common": 0.009,
-            "same_rare": 0.001,
-        },
-        "birth_date": {"different": 0.99, "parts": 0.0088, "typo": 0.001, "same": 0.0002},
-        "address": {"different": 0.9, "near": 0.08, "postal_code": 0.019, "similar": 0.0005, "same": 0.0005},
-        "email": {"different": 0.999, "close": 0.0003, "same_shared": 0.0003, "same": 0.0004},
-        "phone": {"different": 0.999, "close": 0.0003, "same_shared": 0.0003, "same": 0.0004},
-    },
-    prior=0.0002,
-    has_families=True,
-)  # fmt: skip
 NOTHING = identifiers()
+RULES = rules.load()
 
 
-def resolved(rows: pl.DataFrame, bears: pl.DataFrame = NOTHING, tier: str = "strict") -> set[frozenset[str]]:
-    return together(matching.resolve(rows, bears, rules.load(), MODEL).clusters, tier)
+@lru_cache(maxsize=1)
+def fresh() -> tuple[pl.DataFrame, Resolution]:
+    """A town with families, and who is who there: with a handful of records every word would be common."""
+    town = synthetic.records(2000, seed=4).rename({"town": "city", "postcode": "postal_code"})
+    days = pl.col("birth_date").str.to_date(strict=False)
+    keyed = town.with_columns(days, pl.format("town {}", "record_id").alias("record_key"))
+    rows = records(*keyed.drop("record_id", "person_id", "sex").to_dicts())
+    return rows, matching.resolve(rows, NOTHING, Given(RULES))
+
+
+def model() -> Model:
+    """Estimated from the town."""
+    found = fresh()[1].model
+    assert found is not None
+    return found
+
+
+def resolve(rows: pl.DataFrame, bears: pl.DataFrame = NOTHING, *said: Said) -> Resolution:
+    return matching.resolve(rows, bears, Given(RULES, model(), decisions(*said)))
+
+
+def resolved(
+    rows: pl.DataFrame, bears: pl.DataFrame = NOTHING, tier: str = "strict", said: Sequence[Said] = ()
+) -> set[frozenset[str]]:
+    return together(resolve(rows, bears, *said).clusters, tier)
 
 
 def are_one(one: dict[str, Any], other: dict[str, Any], bears: pl.DataFrame = NOTHING) -> bool:
@@ -194,36 +192,108 @@ def _town(count: int, seed: int) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 def test_the_order_of_rows_changes_nothing() -> None:
     rows, bears = _town(60, seed=1)
-    one = matching.resolve(rows, bears, rules.load())
+    one = matching.resolve(rows, bears, Given(RULES))
     other = matching.resolve(
         rows.sample(fraction=1.0, shuffle=True, seed=3),
         bears.sample(fraction=1.0, shuffle=True, seed=4),
-        rules.load(),
+        Given(RULES),
     )
     assert one.links.equals(other.links)
     assert one.clusters.equals(other.clusters)
-    assert one.model == other.model
+    assert one.model is not None
+    assert other.model is not None
+    assert one.model.version == other.model.version
 
 
 def test_a_frozen_model_decides_as_the_one_just_estimated() -> None:
+    rows, once = fresh()
+    again = matching.resolve(rows, NOTHING, Given(RULES, Model.from_json(model().to_json())))
+    assert again.links.equals(once.links)
+    assert again.review.equals(once.review)
+    assert again.model is not None
+    assert again.model.version == model().version
+
+
+def test_tiers_are_nested() -> None:
+    rows, bears = _town(60, seed=3)
+    clusters = matching.resolve(rows, bears, Given(RULES, model())).clusters
+    for fine, coarse in (("exact", "strict"), ("strict", "loose")):
+        assert clusters.group_by(fine).agg(pl.col(coarse).n_unique())[coarse].max() == 1
+
+
+def test_the_model_holds_no_name() -> None:
+    secret = b"x" * 32
     rows, bears = _town(60, seed=2)
-    fresh = matching.resolve(rows, bears, rules.load())
-    assert fresh.model is not None
-    again = matching.resolve(rows, bears, rules.load(), Model.from_json(fresh.model.to_json()))
-    assert again.links.equals(fresh.links)
-    assert again.review.equals(fresh.review)
-    assert fresh.model.fits()
+    keyed = Given(RULES, key_of=partial(keys.digest, secret))
+    found = matching.resolve(rows, bears, keyed).model
+    assert found is not None
+    names = {*rows["first_name"], *rows["last_name"], *rows["email"], *rows["street"]} - {None}
+    assert not [name for name in names if name.lower() in found.to_json().lower()]
+    counts = found.memory.counts["name"]
+    assert counts[keys.digest(secret, "name/lee")] == int((rows["last_name"] == "Lee").sum())
 
 
 def test_without_records_there_is_nothing_to_learn_and_nobody() -> None:
-    empty = matching.resolve(records({"record_key": "x"}).clear(), NOTHING, rules.load())
+    empty = matching.resolve(records({"record_key": "x"}).clear(), NOTHING, Given(RULES))
     assert empty.model is None
     assert empty.clusters.is_empty()
 
 
 def test_links_and_doubts_name_levels_and_never_values() -> None:
     rows = records({"record_key": "a", **MARY}, {"record_key": "b", **MARY})
-    outcome = matching.resolve(rows, NOTHING, rules.load(), MODEL)
+    outcome = resolve(rows)
     assert outcome.links["rule"].to_list() == ["similar"]
     assert "Whitcombe" not in str(outcome.links.to_dicts()) + str(outcome.counts)
-    assert "last_name=same_rare" in outcome.links["evidence"][0]
+    steps = json.loads(outcome.links["evidence"][0])
+    assert [step["field"] for step in steps][:3] == ["chance", "name", "address"]
+    odds = sum(step["bits"] for step in steps)
+    assert 1 / (1 + 2**-odds) == pytest.approx(outcome.links["probability"][0], abs=1e-3)
+
+
+JOHN = MARY | {"first_name": "John", "birth_date": date(1978, 5, 9)}
+
+
+def test_what_somebody_parted_stays_apart_whatever_it_shares() -> None:
+    rows = records({"record_key": "a", **MARY}, {"record_key": "b", **MARY})
+    bears = identifiers(("a", "email", "m@w.com"), ("b", "email", "m@w.com"))
+    for tier in TIERS:
+        assert resolved(rows, bears, tier, [("a", "b", CANNOT)]) == {frozenset("a"), frozenset("b")}
+
+
+def test_what_somebody_parted_is_not_joined_through_a_third_record() -> None:
+    rows = records(*({"record_key": key, **MARY} for key in "abc"))
+    found = resolved(rows, said=[("a", "c", CANNOT)])
+    assert not any({"a", "c"} <= cluster for cluster in found)
+    assert len(found) == 2
+
+
+def test_what_somebody_put_together_is_one_in_every_tier() -> None:
+    rows = records({"record_key": "a", **MARY}, {"record_key": "b", **JOHN})
+    for tier in TIERS:
+        assert resolved(rows, tier=tier, said=[("a", "b", MUST)]) == {frozenset("ab")}
+
+
+def test_the_word_that_two_records_are_two_beats_a_chain_of_words_that_they_are_one() -> None:
+    rows = records(*({"record_key": key, **MARY} for key in "abc"))
+    said = [("a", "b", MUST), ("b", "c", MUST), ("a", "c", CANNOT)]
+    assert not any({"a", "c"} <= cluster for cluster in resolved(rows, said=said))
+
+
+def test_a_newer_word_replaces_an_older_one_and_can_be_taken_back() -> None:
+    rows = records({"record_key": "a", **MARY}, {"record_key": "b", **JOHN})
+    apart = {frozenset("a"), frozenset("b")}
+    assert resolved(rows, said=[("a", "b", MUST), ("a", "b", CANNOT)]) == apart
+    assert resolved(rows, said=[("a", "b", MUST), ("a", "b", FORGET)]) == apart
+
+
+def test_a_device_goes_where_somebody_put_it_and_nowhere_where_somebody_parted_it() -> None:
+    rows = records(
+        {"record_key": "mary", **MARY},
+        {"record_key": "john", **JOHN},
+        {"record_key": "tablet", "source": "web", "record_kind": "device"},
+    )
+    bears = identifiers(("mary", "user_id", "u1", True), ("tablet", "user_id", "u1"))
+    everybody = [frozenset({name}) for name in ("mary", "john", "tablet")]
+    assert resolved(rows, bears, said=[("mary", "tablet", CANNOT)]) == set(everybody)
+    moved = resolved(rows, bears, said=[("john", "tablet", MUST)])
+    assert moved == {frozenset({"mary"}), frozenset({"john", "tablet"})}
