@@ -37,7 +37,7 @@ def query(sql: str, versions: Mapping[str, int] | None = None, **folders: Path) 
     asked = QueryBuilder()
     for name, folder in folders.items():
         asked.register(name, DeltaTable(str(folder), version=(versions or {}).get(name)))
-    found = pa.table(asked.execute(sql).read_all())
+    found = driver_delta.as_arrow(asked.execute(sql))
     # The engine's views of strings are a type that few kernels of Arrow take.
     kinds = [pa.string() if field.type == pa.string_view() else field.type for field in found.schema]
     return found.cast(pa.schema(list(zip(found.column_names, kinds, strict=True))))

@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
+from alluvium import driver_delta
 from alluvium.settings import Settings
 from alluvium.table import Table
 
@@ -18,7 +19,7 @@ def _files(table: Table, settings: Settings) -> pa.Table:
     path = str(settings.lake / table.schema / table.name)
     if not DeltaTable.is_deltatable(path):
         return pa.table({})
-    return pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    return driver_delta.as_arrow(DeltaTable(path).get_add_actions(flatten=True))
 
 
 def _where(files: pa.Table, partition: dict[str, Any]) -> pa.Table:

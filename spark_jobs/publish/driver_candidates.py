@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from alluvium import catalog, driver_stays, lake_sql, stays
+from alluvium import catalog, driver_delta, driver_stays, lake_sql, stays
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from alluvium.table import Table
@@ -122,7 +122,7 @@ def serves(settings: Settings) -> bool:
     if not is_there(settings, catalog.PII_CUSTOMERS):
         return False
     path = settings.lake / catalog.PII_CUSTOMERS.schema / catalog.PII_CUSTOMERS.name
-    files = pa.table(DeltaTable(str(path)).get_add_actions(flatten=True))
+    files = driver_delta.as_arrow(DeltaTable(str(path)).get_add_actions(flatten=True))
     return sum(n or 0 for n in files["num_records"].to_pylist()) <= MOST_CUSTOMERS
 
 

@@ -30,7 +30,7 @@ def _rows_of(settings: Settings, name: str) -> int | None:
     path = str(settings.lake.joinpath(*name.split(".")))
     if not DeltaTable.is_deltatable(path):
         return None
-    files = pa.table(DeltaTable(path).get_add_actions(flatten=True))
+    files = driver_delta.as_arrow(DeltaTable(path).get_add_actions(flatten=True))
     return sum(count or 0 for count in files["num_records"].to_pylist())
 
 
