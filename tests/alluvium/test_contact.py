@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from email_validator import EmailNotValidError, validate_email
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alluvium import contact
@@ -63,6 +63,7 @@ DOMAINS = st.sampled_from(
 )
 
 
+@settings(deadline=None)  # The library is loaded by the first.
 @given(mailbox=st.from_regex(r"[a-z0-9_.+-]{1,70}", fullmatch=True) | st.text(max_size=9), domain=DOMAINS)
 def test_a_plain_mailbox_is_written_as_the_library_writes_it(mailbox, domain):
     address = f"{mailbox}@{domain}".lower()
