@@ -19,8 +19,8 @@ _DIGITS = re.compile(r"\+[1-9][0-9]{3,14}")
 _LONGEST_COUNTRY_CODE = 3
 # Of the kinds in the metadata those that make a number valid; `mobile` only where it is not `fixed_line`.
 _KINDS = (
-    "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan", "voicemail",
-    "fixed_line",
+    "fixed_line", "premium_rate", "toll_free", "shared_cost", "voip", "personal_number", "pager", "uan",
+    "voicemail",
 )  # fmt: skip
 
 
@@ -39,7 +39,7 @@ class _Country(NamedTuple):
 
 
 def _alternatives(metadata: PhoneMetadata) -> Iterator[str]:
-    kinds = _KINDS if metadata.same_mobile_and_fixed_line_pattern else (*_KINDS, "mobile")
+    kinds = _KINDS if metadata.same_mobile_and_fixed_line_pattern else ("mobile", *_KINDS)
     for kind in kinds:
         described = getattr(metadata, kind)
         if described is not None and described.national_number_pattern:
