@@ -175,7 +175,9 @@ def _check_is_there(view: View, schema: str, name: str) -> None:
         raise UsageError(f"There is no table {schema}.{name}", do=advice)
 
 
-def ask(view: View, query: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
+def ask(
+    view: View, query: str, parameters: list[Any] | dict[str, Any] | None = None
+) -> duckdb.DuckDBPyConnection:
     """Run one reading query; the result is fetched from the connection that comes back.
 
     Raises UsageError for SQL that cannot be answered, naming what is wrong.
@@ -184,7 +186,10 @@ def ask(view: View, query: str, parameters: list[Any] | None = None) -> duckdb.D
 
 
 def answer(
-    asked: duckdb.DuckDBPyConnection, view: View, query: str, parameters: list[Any] | None = None
+    asked: duckdb.DuckDBPyConnection,
+    view: View,
+    query: str,
+    parameters: list[Any] | dict[str, Any] | None = None,
 ) -> duckdb.DuckDBPyConnection:
     """As `ask`, on a connection that answers several queries in turn."""
     import duckdb

@@ -16,7 +16,7 @@ from spark_jobs.publish import guards, judging
 from spark_jobs.publish.counts import Counts
 from spark_jobs.publish.files import REJECT_COLUMNS, REJECTS, AudienceFiles, CsvFile
 from spark_jobs.publish.judging import Judged
-from spark_jobs.publish.moves import MoveLog
+from spark_jobs.publish.moves import HELD_OUT, MoveLog
 from spark_jobs.publish.people import RECORD, SAME_ADDRESS, identifiers, line
 from spark_jobs.publish.plan import Guards, Platform
 from spark_jobs.publish.tokens import unsubscribe_token
@@ -93,6 +93,8 @@ class Audience:
             self._counts.removed += 1
             self._moves.note(person, stays.LEFT)
             self._leaving.append((person.customer_id, person.cells))
+        elif person.verdict == judging.HELD_OUT:
+            self._moves.note(person, HELD_OUT)
 
     def _leave_out(self, count: str) -> None:
         setattr(self._counts, count, getattr(self._counts, count) + 1)

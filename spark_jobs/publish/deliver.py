@@ -2,7 +2,8 @@
 
 Reads   exports/.draft/<run_date>/, published.audience_drafts
 Writes  exports/<run_date>/<platform>/<segment>/, the bucket if one is set, published.audience_members (the
-        stays that begin or end tonight), published.audience_deliveries (the night replaced)
+        stays that begin or end tonight), published.audience_holdouts (who is kept out from tonight on),
+        published.audience_deliveries (the night replaced)
 Rerun   the same bytes and rows; what is delivered already is not sent again. After a kill it goes on.
 
 Each folder appears whole: it is renamed into place, and a bucket's manifest is written last.
@@ -21,7 +22,7 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta, driver_delta, driver_stays, ledger, stays
 from alluvium.errors import AlluviumError
 from alluvium.keys import ensure_key, load_secret
-from spark_jobs.publish import audience, drafts, files
+from spark_jobs.publish import audience, drafts, files, kept_out
 from spark_jobs.publish.bucket import Bucket
 from spark_jobs.publish.driver_candidates import ask, is_there
 from spark_jobs.publish.files import MANIFEST
@@ -120,6 +121,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     drafted, places = _drafted(config), Places(config)
     if drafts.folder(config.settings, config.run_date).is_dir():
         _remember(spark, config)
+        kept_out.remember(spark, config)
     rows = _of_this_night(places.deliver(place) for place in drafted)
     ledger.replace(
         catalog.PUBLISHED_AUDIENCE_DELIVERIES, rows, f"run_date = '{config.run_date}'", config.settings

@@ -8,10 +8,13 @@ from pathlib import Path
 from typing import Any, Self
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from alluvium import driver_stays, stays
 from spark_jobs.publish.judging import Judged
 
+HELD_OUT = "held_out"
+"""Would be sent, and is kept out to measure the effect: no stay, but a member of the experiment."""
 BUFFERED = 10_000
 SCHEMA = pa.schema(
     [
@@ -43,8 +46,8 @@ class MoveLog:
         self._writer = pa.ipc.new_file(str(path), SCHEMA)
 
     def note(self, person: Judged, move: str) -> None:
-        """A person who enters is there under tonight's purpose; the others under the one they came with."""
-        is_new = move == stays.ENTERED
+        """Who enters, or would, does so under tonight's purpose; the others under the one they came with."""
+        is_new = move in (stays.ENTERED, HELD_OUT)
         self._rows.append(
             (
                 person.segment,
@@ -82,11 +85,11 @@ class MoveLog:
 
 
 def read(path: Path, with_entered: bool) -> Iterator[pa.RecordBatch]:
-    """The lines again; without those who enter when the audience is held."""
+    """The lines again; only of those who were there before when the audience is held."""
     with pa.OSFile(str(path)) as source:
         reader = pa.ipc.open_file(source)
         for position in range(reader.num_record_batches):
             batch = reader.get_batch(position)
             if not with_entered:
-                batch = batch.filter(pa.compute.not_equal(batch["move"], stays.ENTERED))
+                batch = batch.filter(pc.is_in(batch["move"], pa.array([stays.STAYED, stays.LEFT])))
             yield batch
