@@ -25,15 +25,19 @@ FROM published.audience_drafts AS drafts LEFT JOIN published.audience_holdouts A
         AND known.customer_id = drafts.customer_id
 WHERE drafts.move = '{HELD_OUT}' AND drafts.run_date = DATE'{{night}}'
 """
+ANYBODY = f"SELECT 1 FROM published.audience_drafts WHERE move = '{HELD_OUT}' LIMIT 1"
 
 
 def remember(spark: SparkSession, config: JobConfig) -> None:
     """Note who is kept out tonight, in one commit, or none when nobody is for the first time."""
     settings, query = config.settings, KEPT_OUT.format(night=config.run_date)
     is_undone = f"(t.held_since >= DATE '{config.run_date}')"
+    is_here = is_there(settings, catalog.PUBLISHED_AUDIENCE_DRAFTS)
     if not is_there(settings, TABLE):
+        if is_here and ask(settings, ANYBODY).fetchone() is None:
+            return
         delta.create(spark, TABLE)
-    if is_there(settings, TABLE) and is_there(settings, catalog.PUBLISHED_AUDIENCE_DRAFTS):
+    if is_here:
         path = settings.lake / TABLE.schema / TABLE.name
         rows = ask(settings, query).to_arrow_table()
         delta.merge_rows(rows, TABLE, path, on=TABLE.key, delete_missing=is_undone)
