@@ -138,6 +138,7 @@ PUBLISHED_AUDIENCE_DELIVERIES = Table(
         "count_without_consent": ("bigint", "Members left out: no granted consent as of the run date"),
         "count_suppressed": ("bigint", "Members left out: on the suppression list"),
         "count_held_out": ("bigint", "Members left out on purpose, to measure the effect"),
+        "count_capped": ("bigint", "Members left out: contacted often enough, or within their quiet days"),
         "count_rejected": ("bigint", "Members left out: no usable address for this platform"),
         "count_exported": ("bigint", "Customers in the files"),
         "count_added": ("bigint", "Of those, not with the platform before"),
