@@ -39,6 +39,7 @@ def sample(found: Numbers) -> Numbers:
 
 
 def labelled(found: Clusters, before: Clusters | None, highest: int) -> Clusters:
+    """With names, and with the labels of the clusters that were there before."""
     nothing = np.empty((0, len(found.mean)))
     earlier = nothing if before is None else found.standardised(before.original_centres)
     given = naming.labels(found.centres, earlier, before.labels if before else (), highest)
