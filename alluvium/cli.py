@@ -33,6 +33,7 @@ NOUNS = {
     "model": "List, show, promote and roll back models",
     "recommend": "Show one customer's recommendations",
     "job": "Run one job by its name",
+    "migrate": "Bring an existing lake to today's contracts and catalogue",
     "spark": "Start, stop and look at the Spark server",
     "bench": "Measure, side by side",
 }

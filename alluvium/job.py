@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from deltalake.exceptions import DeltaError
 
-from alluvium import catalog, ledger
+from alluvium import alert, catalog, ledger
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.redact import redact
 from alluvium.session import connect, on_demand
@@ -117,9 +117,10 @@ def explain(error: Exception) -> str:
 
 
 def _note_failure(run: Run, error: Exception, settings: Settings | None) -> None:
-    """Note the failure; a home that cannot be written must not hide what went wrong."""
+    """Note the failure and tell; a home that cannot be written must not hide what went wrong."""
     with suppress(OSError, DeltaError):
         ledger.append(catalog.OPS_RUNS, [run.row(FAILED, explain(error))], settings)
+    alert.send(settings or get_settings(), "job_failed", run.job, run.run_date, explain(error))
 
 
 def recorded(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, ValidationError, model_validator
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alluvium.errors import UsageError
@@ -50,6 +50,9 @@ class Settings(BaseSettings):
         Path("~/.ssh/known_hosts"), description="Holds the key of the server; no other server is trusted"
     )
     exports_sftp_folder: str = Field("audiences", description="Folder on the SFTP server")
+    alerts_webhook_url: SecretStr | None = Field(
+        None, description="Failed jobs, shut gates and warnings are posted there as JSON"
+    )
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:

@@ -7,6 +7,7 @@ from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 
+from alluvium import alert
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
@@ -33,7 +34,16 @@ def stand(name: str, config: JobConfig) -> dict[str, int]:
     keep(results, config.settings)
     if stopping := [result for result in results if result.stops]:
         raise _stopped(name, stopping)
-    return {"checks": len(results), "warnings": sum(result.warns for result in results)}
+    warnings = [result for result in results if result.warns]
+    if warnings:
+        lines = [_said(warning) for warning in warnings]
+        what = f"{len(warnings)} checks warn"
+        alert.send(config.settings, "gate_warns", f"expectations.{name}", config.run_date, what, lines)
+    return {"checks": len(results), "warnings": len(warnings)}
+
+
+def _said(result: CheckResult) -> str:
+    return f"{result.table_name}: {result.check_name} is {result.observed}, expected {result.details}"
 
 
 def _stopped(name: str, stopping: Sequence[CheckResult]) -> AlluviumError:

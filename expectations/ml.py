@@ -52,11 +52,23 @@ QUERIES = {
         FROM ml.recommendation_candidates WHERE as_of_date = :as_of_date
     """,
 }
+# A shop without coupons has no such scores, and may lack the table.
+OF_COUPONS = {
+    "ml.coupon_scores": f"""
+        SELECT
+            if(count(*) = 0, 0, {missing_from("ml.coupon_scores")}) AS customers_missing,
+            count(*) - count(DISTINCT (customer_id, horizon_days)) AS scores_twice,
+            count_if(redemption_probability IS NULL OR redemption_probability NOT BETWEEN 0 AND 1)
+                AS scores_out_of_range
+        FROM ml.coupon_scores WHERE as_of_date = :as_of_date
+    """,
+}
 
 
 def figures(settings: Settings, run_date: date) -> Figures:
     """Of the scores that this night wrote."""
-    return ask(settings, QUERIES, run_date)
+    has_coupons = (settings.lake / "ml" / "coupon_scores").is_dir()
+    return ask(settings, QUERIES | (OF_COUPONS if has_coupons else {}), run_date)
 
 
 def run(spark: None, config: JobConfig) -> dict[str, int]:

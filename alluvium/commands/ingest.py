@@ -13,9 +13,7 @@ from alluvium.console import console, err, print_json, table
 from alluvium.errors import UsageError
 from alluvium.settings import get_settings
 
-app = typer.Typer(
-    no_args_is_help=True, add_completion=False, help="Load landing files, check and propose contracts."
-)
+app = typer.Typer(no_args_is_help=True, add_completion=False)
 
 RunDate = Annotated[datetime, typer.Option("--run-date", formats=["%Y-%m-%d"], help="Day of arrival.")]
 Source = Annotated[str | None, typer.Option("--source", help="Only this source.")]
@@ -31,6 +29,64 @@ SHOWN = (
     "rows_quarantined",
     "rows_duplicate",
 )
+
+
+@app.callback(
+    invoke_without_command=True, epilog="Example: alluvium ingest --from 2017-11-01 --to 2017-11-05"
+)
+def ingest(
+    context: typer.Context,
+    first: Annotated[
+        datetime | None, typer.Option("--from", formats=["%Y-%m-%d"], help="First day of a stretch to load.")
+    ] = None,
+    last: Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Its last day.")] = None,
+    source: Source = None,
+    entity: Entity = None,
+    as_json: AsJson = False,
+) -> None:
+    """Load landing files, check and propose contracts.
+
+    With --from and --to every day between is loaded, in any order with what was loaded before. Stopped in the
+    middle, the same command goes on.
+    """
+    if context.invoked_subcommand:
+        if first or last:
+            raise UsageError("--from and --to stand alone", do="One day: alluvium ingest load --run-date")
+        return
+    from alluvium.commands.night import days_of
+
+    _load_days(days_of(None, first, last), {"source": source, "entity": entity}, as_json)
+
+
+def _load_days(days: list[date], chosen: dict[str, str | None], as_json: bool) -> None:
+    from alluvium.commands import ingest_days
+    from alluvium.job import finished_nights
+
+    failed = ingest_days.load(days, {name: value for name, value in chosen.items() if value}, get_settings())
+    kept = [
+        batch
+        for batch in _batches(None)
+        if all(value in (None, batch[name]) for name, value in chosen.items())
+    ]
+    rows = ingest_days.summed(kept, days)
+    if as_json:
+        print_json(
+            [
+                {**row, "error": str(failed[day]) if (day := row["run_date"]) in failed else None}
+                for row in rows
+            ]
+        )
+    else:
+        table(
+            None,
+            [name.removeprefix("rows_").replace("_", " ") for name in rows[0]],
+            [[*r.values()] for r in rows],
+        )
+        if nights := finished_nights():
+            night = max(nights[-1]["run_date"], days[0])
+            err.print(f"[dim]`alluvium night --run-date {night}` takes up what came[/]")
+    if failed:
+        raise typer.Exit(1)
 
 
 def _batches(run_date: date | None) -> list[dict[str, Any]]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alluvium.commands import model_tuning
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import UsageError
 from alluvium.settings import CHECKOUT, get_settings
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="List, show, promote and roll back models."
 )
+app.command("tune", epilog=model_tuning.EPILOG)(model_tuning.tune)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]
 Name = Annotated[

@@ -59,12 +59,13 @@ class Lines:
             self._running = None
 
 
-def _days(run_date: datetime | None, first: datetime | None, last: datetime | None) -> list[date]:
+def days_of(run_date: datetime | None, first: datetime | None, last: datetime | None) -> list[date]:
+    """The days that the options name, in order. Raises UsageError when they name none, or two ways."""
     if run_date and (first or last):
         raise UsageError("Give --run-date, or --from and --to, not both")
     start, end = (run_date or first), (run_date or last or first)
     if start is None or end is None:
-        raise UsageError("A night needs its date", do="For example: alluvium night --run-date 2017-11-01")
+        raise UsageError("A date is missing", do="For example: alluvium night --run-date 2017-11-01")
     if end < start:
         raise UsageError(f"--to {end:%Y-%m-%d} lies before --from {start:%Y-%m-%d}")
     return [start.date() + timedelta(days=offset) for offset in range((end - start).days + 1)]
@@ -98,7 +99,7 @@ def night(
     from alluvium.doctor import require
     from alluvium.night import Night, plan, ready
 
-    days = _days(run_date, first, last)
+    days = days_of(run_date, first, last)
     if only_dags:
         nights = [Night(day, dags=tuple(only_dags.replace(",", " ").split())) for day in days]
     else:

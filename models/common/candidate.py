@@ -62,7 +62,7 @@ class _Tuned:
 
 
 @dataclass(frozen=True)
-class _Work:
+class Work:
     """The rows to learn from: `everybody`, and the population among them; and what to do with them."""
 
     everybody: pl.DataFrame
@@ -143,7 +143,7 @@ def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -
     )
 
 
-def _tune(work: _Work, cut: Split) -> _Tuned:
+def _tune(work: Work, cut: Split) -> _Tuned:
     """Decide on the stopping cut-off, with trees and BG/NBD that knew nothing of it."""
     if cut.stopping is None:
         return _Tuned(work.params.rounds.fallback)
@@ -158,7 +158,7 @@ def _tune(work: _Work, cut: Split) -> _Tuned:
     return _Tuned(trees, weights, intervals.fit(later[1], predicted, work.task.offsets))
 
 
-def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> tuple[dict[str, Any], Numbers]:
+def _measure(work: Work, cut: Split, booster: Booster, manifest: Manifest) -> tuple[dict[str, Any], Numbers]:
     """The held-out cut-off, by the booster and by baselines that know no more; and its predictions."""
     known, held_out = at(work.population, cut.known), at(work.population, [cut.evaluation])
     predictions = {"model": speaking.speak(booster, manifest, speaking.of_frame(held_out))}
@@ -176,13 +176,24 @@ def _measure(work: _Work, cut: Split, booster: Booster, manifest: Manifest) -> t
     return found, predictions["model"]
 
 
-def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Candidate:
-    """Fit and measure a candidate; raises TooLittleError when there is too little data."""
+def prepared(
+    data: TrainingSet, task: Task, params: Params, horizon_days: int
+) -> tuple[Work, Split, dict[str, str]]:
+    """What there is to learn from, how it is split, and which features know too much to be used.
+
+    Raises TooLittleError when there is too little data.
+    """
     active = population.active(data.frame, params.active_days)
     cut = _enough(active, task, params, horizon_days)
     flagged = leaks.suspicious(active, data.features, task.events(active), params.leaks)
     features = tuple(without(data.features, flagged))
-    work = _Work(data.frame, active, features, task, params, horizon_days)
+    return Work(data.frame, active, features, task, params, horizon_days), cut, flagged
+
+
+def make(data: TrainingSet, task: Task, params: Params, horizon_days: int) -> Candidate:
+    """Fit and measure a candidate; raises TooLittleError when there is too little data."""
+    work, cut, flagged = prepared(data, task, params, horizon_days)
+    active, features = work.population, work.features
     tuned = _tune(work, cut)
     closed = data.cutoffs
     measured = boosting.fit(params.xgboost, tuned.trees, *work.numbers(cut.known))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import lru_cache
 from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from alluvium.errors import AlluviumError
 
@@ -49,6 +52,23 @@ class GateRule(_Strict):
     )
 
 
+class Range(_Strict):
+    """Where a search looks for one parameter of xgboost; both ends belong to it."""
+
+    low: float
+    high: float
+    is_whole: bool = False
+    is_log: bool = Field(False, description="Steps are factors, not sums")
+
+    @model_validator(mode="after")
+    def _is_a_range(self) -> Range:
+        if self.low >= self.high:
+            raise ValueError(f"low {self.low} is not below high {self.high}")
+        if self.is_log and self.low <= 0:
+            raise ValueError("a search by factors begins above 0")
+        return self
+
+
 class Params(_Strict):
     """One model's parameters. `horizons` are days; the first is the one that reports speak of."""
 
@@ -68,15 +88,39 @@ class Params(_Strict):
     rounds: Rounds
     gate: GateRule
     xgboost: dict[str, Any]
+    search: dict[str, Range] = Field({}, description="What `alluvium model tune` may change of xgboost")
+
+    @model_validator(mode="after")
+    def _search_is_around_the_values(self) -> Params:
+        for name, given in self.search.items():
+            value = self.xgboost.get(name)
+            if not isinstance(value, int | float) or not given.low <= value <= given.high:
+                raise ValueError(
+                    f"xgboost.{name} is {value}, outside of its search: {given.low} to {given.high}"
+                )
+        return self
 
 
 @lru_cache(maxsize=8)
 def load(model: str) -> Params:
     """The parameters of `models/<model>`; raises AlluviumError naming the field that is wrong."""
-    text = (files("models") / model / "params.yml").read_text(encoding="utf-8")
+    text = file_of(model).read_text(encoding="utf-8")
     try:
         return Params.model_validate(yaml.safe_load(text))
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
         raise AlluviumError(f"{field}: {first['msg']}", where=f"models/{model}/params.yml") from None
+
+
+def file_of(model: str) -> Path:
+    """Where a model's parameters stand."""
+    return Path(str(files("models"))) / model / "params.yml"
+
+
+def with_values(text: str, values: Mapping[str, Any]) -> str:
+    """The text of a params.yml with other values in its section `xgboost`; comments stay where they are."""
+    head, section, tail = re.split(r"(?m)^(xgboost:\n(?:[ #].*\n|\n)*)", text, maxsplit=1)
+    for name, value in values.items():
+        section = re.sub(rf"(?m)^(  {re.escape(name)}: )\S+", rf"\g<1>{value}", section)
+    return head + section + tail

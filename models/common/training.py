@@ -11,6 +11,7 @@ import json
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from alluvium import catalog, ledger
@@ -34,12 +35,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 
-def question(config: JobConfig, chosen: Params, horizon_days: int) -> Question:
+def question(run_date: date, chosen: Params, horizon_days: int) -> Question:
     """What the training asks of the data at its run date."""
     return Question(
-        cutoffs=tuple(cutoffs.monthly(config.run_date, horizon_days, chosen.cutoffs)),
+        cutoffs=tuple(cutoffs.monthly(run_date, horizon_days, chosen.cutoffs)),
         horizon_days=horizon_days,
-        run_date=config.run_date,
+        run_date=run_date,
         excluded=chosen.excluded_features,
         most_rows=chosen.most_rows,
     )
@@ -130,10 +131,10 @@ def train_horizon(
     spark: SparkSession, config: JobConfig, task: Task, chosen: Params, horizon_days: int
 ) -> dict[str, int]:
     """Train one horizon; returns the version's number, whether it is champion, and the rows it saw."""
-    asked = question(config, chosen, horizon_days)
+    asked = question(config.run_date, chosen, horizon_days)
     data = training_sets.build(spark, asked)
     name = registry.registered_name(task.name, horizon_days)
-    fingerprint = data.fingerprint(f"{horizon_days} {chosen.model_dump_json()}")
+    fingerprint = data.fingerprint(f"{horizon_days} {chosen.model_dump_json(exclude={'search'})}")
     if (known := _already_made(config, name, fingerprint)) is not None:
         return {f"{name}_version": int(known.number), f"{name}_reused": 1}
     made = candidates.make(data, task, chosen, horizon_days)

@@ -6,6 +6,7 @@ each at one Delta version, so that the set can be built again to the row.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import SparkSession
 
-SLICES = ("slice_region",)
+# Figures are told by them; no model sees them.
+SLICES = ("slice_region", "slice_age_band", "slice_gender")
 OUTCOMES = ("outcome_orders", "outcome_spend", "outcome_redemptions")
 MOST_ON_DRIVER = 500_000
 TABLES = {
@@ -57,6 +59,8 @@ _ROWS = """
     SELECT
         {selected},
         c.region AS slice_region,
+        c.age_band AS slice_age_band,
+        c.gender AS slice_gender,
         CAST(COALESCE(u.outcome_orders, 0) AS DOUBLE) AS outcome_orders,
         CAST(COALESCE(u.outcome_spend, 0) AS DOUBLE) AS outcome_spend,
         CAST(COALESCE(v.outcome_redemptions, 0) AS DOUBLE) AS outcome_redemptions
@@ -154,8 +158,8 @@ def _day(day: date) -> str:
     return f"DATE '{day}'"
 
 
-def _here(question: Question, folders: dict[str, Path]) -> TrainingSet:
-    """Read in this process."""
+def read(question: Question, folders: Mapping[str, Path]) -> TrainingSet:
+    """Read in this process; `folders` are those of TABLES. Raises AlluviumError as `build` does."""
     versions = {name: local.version(folder) for name, folder in folders.items()}
     kinds = local.types(folders["facts"])
     names, dates = columns.usable(kinds, question.excluded), columns.dates(kinds)
@@ -201,5 +205,5 @@ def build(spark: SparkSession, question: Question, most_on_driver: int = MOST_ON
         if driver_delta.count_rows(folders["facts"], f"as_of_date IN ({days})") <= min(
             most_on_driver, question.most_rows
         ):
-            return _here(question, folders)
+            return read(question, folders)
     return _by_spark(spark, question)

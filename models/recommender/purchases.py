@@ -16,6 +16,12 @@ EPOCH = date(1970, 1, 1)
 LEVELS = ("product_type", "product_category", "department", "manufacturer_id", "brand")
 
 
+def distinct(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The different keys in ascending order: `np.unique` of mostly different keys takes twice as long."""
+    ordered = np.sort(keys)
+    return ordered[np.append(True, ordered[1:] != ordered[:-1])] if len(ordered) else ordered
+
+
 def _numbered(column: pa.ChunkedArray) -> tuple[NDArray[np.str_], NDArray[np.int64]]:
     """The distinct ids in ascending order, and each row's place among them."""
     encoded = column.cast(pa.string()).combine_chunks().dictionary_encode()

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from alluvium.errors import UsageError
-from alluvium.lake_sql import View, ask
+from alluvium.lake_sql import View, answer, kept
 from alluvium.settings import Settings
 
 MOST_ROWS = 5_000
@@ -29,12 +29,13 @@ class Lake:
 
         Raises NotThereError when a table is missing.
         """
+        view = View(self.settings, with_pii=False, night=self.run_date)
         try:
-            answer = ask(View(self.settings, with_pii=False, night=self.run_date), query, list(parameters))
+            answered = answer(kept(view), view, query, list(parameters))
         except UsageError as error:
             raise NotThereError(error.what) from error
-        names = [column[0] for column in answer.description]
-        return [dict(zip(names, row, strict=True)) for row in answer.fetchmany(MOST_ROWS)]
+        names = [column[0] for column in answered.description]
+        return [dict(zip(names, row, strict=True)) for row in answered.fetchmany(MOST_ROWS)]
 
     def one(self, query: str, *parameters: Any) -> dict[str, Any]:
         """The first row; an empty dict when there is none."""

@@ -23,7 +23,7 @@ class Question:
     """What is asked: only of products that are new to the customer? Who proposes, and how many each?"""
 
     hides_bought: bool
-    regularisation: float  # of EASE, the first who proposes
+    regularisation: float  # of EASE, one of those who propose
     proposals: int
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommender.purchases import Purchases
+from models.recommender.purchases import Purchases, distinct
 
 STORE_WINDOW_DAYS = 56
 NEW_DAYS = 56
@@ -37,7 +37,7 @@ CUSTOMER_NAMES = (
 
 def _distinct(keys: NDArray[np.int64], count: int, divisor: int) -> NDArray[np.float64]:
     """How many different keys each group has, where key // divisor is the group."""
-    return np.bincount(np.unique(keys) // divisor, minlength=count).astype(np.float64)
+    return np.bincount(distinct(keys) // divisor, minlength=count).astype(np.float64)
 
 
 def _buyers(purchases: Purchases, youngest: int, oldest: int) -> NDArray[np.float64]:
@@ -122,8 +122,10 @@ def store_share(
     home = visits.argmax(axis=1)
     has_home = visits.max(axis=1, initial=0) > 0
     customers_of = np.bincount(home[has_home], minlength=count_stores)
-    triples = np.unique((store * count_products + product) * max(1, purchases.shape[0]) + customer)
-    keys, count_buyers = np.unique(triples // max(1, purchases.shape[0]), return_counts=True)
+    triples = distinct((store * count_products + product) * max(1, purchases.shape[0]) + customer)
+    pairs = triples // max(1, purchases.shape[0])
+    keys = distinct(pairs)
+    count_buyers = np.diff(np.append(np.searchsorted(pairs, keys), len(pairs)))
 
     def share(who: NDArray[np.int64], what: NDArray[np.int64]) -> NDArray[np.float32]:
         if len(keys) == 0:

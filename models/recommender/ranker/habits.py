@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommender.purchases import Purchases
+from models.recommender.purchases import Purchases, distinct
 
 HALF_LIVES_DAYS = (10, 30, 90)
 WINDOWS_DAYS = (28, 84, 182)
@@ -50,8 +50,8 @@ def habits(purchases: Purchases, things: NDArray[np.int64], count_things: int) -
     """Habits by `things`, the number of the thing that each product belongs to."""
     count_days = int(purchases.age_days.max(initial=0)) + 1
     pair = purchases.customer * count_things + things[purchases.product]
-    distinct = np.unique(pair * count_days + (count_days - 1 - purchases.age_days))
-    keys, day = np.divmod(distinct, count_days)
+    days = distinct(pair * count_days + (count_days - 1 - purchases.age_days))
+    keys, day = np.divmod(days, count_days)
     age = (count_days - 1 - day).astype(np.float64)
     first = np.flatnonzero(np.diff(keys, prepend=-1))
     last = np.append(first[1:], len(keys)) - 1

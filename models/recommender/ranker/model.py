@@ -23,6 +23,8 @@ BINS = 128
 POPULARITY_WINDOW_DAYS = 28
 # What was not proposed comes after everything that was, by popularity.
 UNPROPOSED = np.float32(-1e6)
+# Who decides where nothing was ever learned, by whether what was bought before is hidden.
+UNTRAINED = {True: "ease", False: "personal_frequency"}
 
 
 def cutoffs(as_of_date: date, count: int) -> list[date]:
@@ -100,7 +102,7 @@ def fit(
 ) -> ScoreRows:
     """Score = what the trees say of a proposed pair. They are `trained` before, or now from `purchases`.
 
-    Without trees the first of the proposing models decides.
+    Without trees the simple model of the task decides (see UNTRAINED).
     """
     import xgboost
 
@@ -120,7 +122,7 @@ def fit(
 
     def ordered(features: NDArray[np.float32]) -> NDArray[np.float32]:
         if booster is None:
-            return features[:, 0]
+            return features[:, table.NAMES.index(UNTRAINED[hides_bought])]
         return np.asarray(booster.inplace_predict(features, validate_features=False), dtype=np.float32)
 
     def score(rows: slice) -> NDArray[np.float32]:

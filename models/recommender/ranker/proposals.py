@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recommender.purchases import Purchases
+from models.recommender.ranking import NOTHING, best
 from models.recommender.scores import ScoreRows
 
 
@@ -31,14 +32,15 @@ class Proposals:
 Propose = Callable[[slice], Proposals]
 
 
-def _top(scores: NDArray[np.float32], k: int) -> NDArray[np.int64]:
-    """The k best of each row, in no order."""
-    rest = max(0, scores.shape[1] - k)
-    return np.argpartition(scores, rest, axis=1)[:, rest:] if rest else np.argsort(scores, axis=1)
+def _choose(chosen: NDArray[np.bool_], scores: NDArray[np.float32], k: int) -> None:
+    """Set the k best of each row."""
+    products = best(scores, k).products
+    row = np.nonzero(products != NOTHING)[0]
+    chosen[row, products[products != NOTHING]] = True
 
 
 def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hides_bought: bool) -> Propose:
-    """The k best products of every model for a slice of customers, and all that they bought before.
+    """The k best products of every model for a slice of customers.
 
     With `hides_bought` nothing that they bought before.
     """
@@ -54,8 +56,7 @@ def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hide
             if hides_bought:
                 visible = scores.copy()
                 visible[own] = -np.inf
-            np.put_along_axis(chosen, _top(visible, k), True, axis=1)
-        chosen[own] = not hides_bought
+            _choose(chosen, visible, k)
         row, product = np.nonzero(chosen)
         return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
 

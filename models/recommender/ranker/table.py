@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommender import ease, item_similarity, popularity
+from models.recommender import ease, item_similarity, personal_frequency, popularity
 from models.recommender.purchases import Purchases
 from models.recommender.ranker import facts, habits
 from models.recommender.ranker.proposals import Proposals
@@ -16,11 +16,13 @@ from models.recommender.scores import ScoreRows
 
 GROUPS = ("product_type", "product_category", "department", "manufacturer_id")
 POPULARITY_WINDOW_DAYS = 28
+HALF_LIFE_DAYS = 90
 
 
 def proposing(purchases: Purchases, regularisation: float) -> dict[str, ScoreRows]:
     """The models that propose, by the name of their feature: MODELS."""
     fitted = (
+        personal_frequency.fit(purchases, half_life_days=HALF_LIFE_DAYS),
         ease.fit(purchases, regularisation=regularisation),
         item_similarity.fit(purchases),
         popularity.fit(purchases, window_days=POPULARITY_WINDOW_DAYS),
@@ -28,7 +30,7 @@ def proposing(purchases: Purchases, regularisation: float) -> dict[str, ScoreRow
     return dict(zip(MODELS, fitted, strict=True))
 
 
-MODELS = ("ease", "item_similarity", "popularity")
+MODELS = ("personal_frequency", "ease", "item_similarity", "popularity")
 # The columns of a featuriser, in order.
 NAMES = [
     *MODELS,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from spark_jobs.report import charts
 from spark_jobs.report.lake import Lake
-from spark_jobs.report.page import Picture, Section, Tile
+from spark_jobs.report.page import Grid, Picture, Section, Tile
 
 GRID = """
 select recency_score, frequency_score, count(*) as customers
@@ -14,6 +14,13 @@ group by all order by all
 """
 
 GROUPS = "select rfm_group, count(*) as customers from gold.customer_rfm group by rfm_group"
+
+# The way that customers went within a month, the busiest ones; who stayed is not shown.
+MOVES = """
+select rfm_group_month_ago as a_month_ago, rfm_group as now, count(*) as customers
+from gold.customer_rfm where rfm_group_month_ago <> rfm_group
+group by all order by customers desc, 1, 2 limit 10
+"""
 
 REVENUE = """
 select ordered_on::varchar as day, sum(order_total)::double as revenue
@@ -31,11 +38,16 @@ from gold.customers
 """
 
 
+def _moves(lake: Lake) -> Grid:
+    rows = [list(row.values()) for row in lake.rows(MOVES)]
+    return Grid("Who moved within a month", ("a month ago", "now", "customers"), rows)
+
+
 def section(lake: Lake) -> Section:
     """Where customers stand, how large each group is, what they spent."""
     reach = lake.one(REACH)
     count = reach.get("customers") or 0
-    blocks = [
+    blocks: list[Picture | Grid] = [
         Picture(
             "Recency and frequency",
             charts.heatmap(
@@ -49,6 +61,7 @@ def section(lake: Lake) -> Section:
             "5 is best; customers in each square.",
         ),
         Picture("Groups", charts.bars(lake.rows(GROUPS), "rfm_group", "customers", title="customers")),
+        _moves(lake),
         Picture(
             "Revenue of the last 28 days",
             charts.columns(

@@ -20,3 +20,9 @@ def test_a_wrong_field_is_named_with_its_file(monkeypatch: pytest.MonkeyPatch) -
     with pytest.raises(AlluviumError, match=r"horizons: .*models/churn/params.yml"):
         params.load("churn")
     params.load.cache_clear()
+
+
+def test_a_search_that_does_not_hold_todays_value_is_refused() -> None:
+    given = params.load("churn").model_dump() | {"search": {"eta": {"low": 0.5, "high": 0.9}}}
+    with pytest.raises(ValueError, match=r"xgboost.eta is [0-9.]+, outside of its search: 0.5 to 0.9"):
+        params.Params.model_validate(given)

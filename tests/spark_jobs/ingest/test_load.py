@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from datetime import date
 
 import pytest
 
 from alluvium import keys
+from alluvium.commands import ingest_days
 from alluvium.errors import AlluviumError
 from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS
 from spark_jobs.ingest import batch, batch_ledger, load
@@ -40,6 +42,29 @@ def ticket(number: int, amount: str = "2.50", zone: str = "north", day: int = 1,
 
 FIFTY = HEADER + "".join(ticket(number, card=str(900 + number % 5)) for number in range(1, 47))
 FIFTY += ticket(1, card="901") + ticket(47, amount="-1") + ticket(48, zone="west", amount="much") + "49,900\n"
+
+
+def test_a_stretch_of_days_goes_on_after_a_day_that_fails_and_the_same_command_mends_it(make_source):
+    toll = make_source("toll", TICKETS)
+    days = [date(2017, 11, day) for day in (1, 2, 3)]
+    for day in (1, 3):
+        toll.land(day, HEADER + ticket(day, day=day))
+    failed = ingest_days.load(days, {"source": "toll"}, toll.settings)
+    assert list(failed) == [days[1]]
+    assert "2017-11-02" in str(failed[days[1]])
+    assert [len(toll.rows(toll.silver))] == [2]
+    before = toll.commits()
+
+    toll.land(2, HEADER + "".join(ticket(n, day=2) for n in range(4, 13)) + ticket(2, amount="-1", day=2))
+    assert ingest_days.load(days, {"source": "toll"}, toll.settings) == {}
+    rows = ingest_days.summed([toll.batch(day) for day in (1, 2, 3)], days)
+    assert [tuple(row.values())[1:] for row in rows] == [
+        (1, 0, 1, 1, 0, 0),
+        (1, 0, 10, 9, 1, 0),
+        (1, 0, 1, 1, 0, 0),
+    ]
+    after = toll.commits()
+    assert {name: after[name] - before[name] for name in before} == dict.fromkeys(before, 1)
 
 
 def test_a_source_of_ones_own_needs_a_contract_and_no_code(make_source):

@@ -14,6 +14,17 @@ orders as (
 
 ),
 
+-- Today and a month ago: who moved between the groups.
+days as (
+
+    select {{ as_of_date() }} as as_of_date
+
+    union all
+
+    select add_months({{ as_of_date() }}, -1)
+
+),
+
 cut_points as (
 
     select * from {{ ref('rfm_cut_points') }}
@@ -30,19 +41,24 @@ measured as (
 
     select
         customers.customer_id,
-        datediff({{ as_of_date() }}, max(orders.ordered_on)) as recency_days,
-        cast(count_if(orders.ordered_on >= date_sub({{ as_of_date() }}, 365)) as int) as frequency,
+        days.as_of_date,
+        datediff(days.as_of_date, max(orders.ordered_on)) as recency_days,
+        cast(count_if(orders.ordered_on >= date_sub(days.as_of_date, 365)) as int) as frequency,
         cast(
-            coalesce(sum(orders.order_total) filter (where orders.ordered_on >= date_sub({{ as_of_date() }}, 365)), 0)
+            coalesce(sum(orders.order_total) filter (where orders.ordered_on >= date_sub(days.as_of_date, 365)), 0)
             as decimal(12, 2)
         ) as monetary
 
     from customers
 
-    left join orders
-        on customers.customer_id = orders.customer_id
+    cross join days
 
-    group by customers.customer_id
+    left join orders
+        on
+            customers.customer_id = orders.customer_id
+            and orders.ordered_on < days.as_of_date
+
+    group by customers.customer_id, days.as_of_date
 
 ),
 
@@ -51,12 +67,13 @@ placed as (
 
     select
         customer_id,
+        as_of_date,
         recency_days,
         frequency,
         monetary,
-        percent_rank() over (order by recency_days desc) as recency_share,
-        percent_rank() over (order by frequency) as frequency_share,
-        percent_rank() over (order by monetary) as monetary_share
+        percent_rank() over (partition by as_of_date order by recency_days desc) as recency_share,
+        percent_rank() over (partition by as_of_date order by frequency) as frequency_share,
+        percent_rank() over (partition by as_of_date order by monetary) as monetary_share
 
     from measured
 
@@ -66,15 +83,18 @@ placed as (
 
 by_measure as (
 
-    select customer_id, 'recency' as measure, cast(-recency_days as double) as measured, recency_share as share from placed
+    select
+        customer_id,
+        as_of_date,
+        inline(
+            array(
+                struct('recency' as measure, cast(-recency_days as double) as measured, recency_share as share),
+                struct('frequency' as measure, cast(frequency as double) as measured, frequency_share as share),
+                struct('monetary' as measure, cast(monetary as double) as measured, monetary_share as share)
+            )
+        )
 
-    union all
-
-    select customer_id, 'frequency', cast(frequency as double), frequency_share from placed
-
-    union all
-
-    select customer_id, 'monetary', cast(monetary as double), monetary_share from placed
+    from placed
 
 ),
 
@@ -82,6 +102,7 @@ scored as (
 
     select
         by_measure.customer_id,
+        by_measure.as_of_date,
         max(cut_points.score) filter (where by_measure.measure = 'recency') as recency_score,
         max(cut_points.score) filter (where by_measure.measure = 'frequency') as frequency_score,
         max(cut_points.score) filter (where by_measure.measure = 'monetary') as monetary_score
@@ -97,7 +118,7 @@ scored as (
                 by_measure.measured >= cut_points.from_value
             )
 
-    group by by_measure.customer_id
+    group by by_measure.customer_id, by_measure.as_of_date
 
 ),
 
@@ -115,28 +136,46 @@ with_scores as (
     from measured
 
     left join scored
-        on measured.customer_id = scored.customer_id
+        on
+            measured.customer_id = scored.customer_id
+            and measured.as_of_date = scored.as_of_date
+
+),
+
+grouped as (
+
+    select
+        with_scores.*,
+        groups.rfm_group,
+        lag(groups.rfm_group) over (partition by with_scores.customer_id order by with_scores.as_of_date)
+            as rfm_group_month_ago,
+        cast(
+            round(100 * (with_scores.recency_score + with_scores.frequency_score + with_scores.monetary_score - 3) / 12.0)
+            as int
+        ) as rfm_index
+
+    from with_scores
+
+    left join groups
+        on
+            with_scores.group_recency between groups.recency_from and groups.recency_to
+            and with_scores.group_value between groups.value_from and groups.value_to
 
 )
 
 select
-    with_scores.customer_id,
-    {{ as_of_date() }} as as_of_date,
-    with_scores.recency_days,
-    with_scores.frequency,
-    with_scores.monetary,
-    with_scores.recency_score,
-    with_scores.frequency_score,
-    with_scores.monetary_score,
-    groups.rfm_group,
-    cast(
-        round(100 * (with_scores.recency_score + with_scores.frequency_score + with_scores.monetary_score - 3) / 12.0)
-        as int
-    ) as rfm_index
+    customer_id,
+    as_of_date,
+    recency_days,
+    frequency,
+    monetary,
+    recency_score,
+    frequency_score,
+    monetary_score,
+    rfm_group,
+    rfm_index,
+    rfm_group_month_ago
 
-from with_scores
+from grouped
 
-left join groups
-    on
-        with_scores.group_recency between groups.recency_from and groups.recency_to
-        and with_scores.group_value between groups.value_from and groups.value_to
+where as_of_date = {{ as_of_date() }}
