@@ -29,6 +29,9 @@ _SPACES = re.compile(r"\s+")
 _NOT_NAME = re.compile(r"[^\w' -]|[\d_]")
 _PUNCTUATION = re.compile(r"[^\w]+")
 _REPEATED_DIGIT = re.compile(r"(\d)\1{5,}")
+# What nearly every mailbox looks like, and the library leaves as it is; its own limits are beyond these.
+_PLAIN_MAILBOX = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
+_LONGEST_MAILBOX, _LONGEST_PLAIN_ADDRESS = 64, 180
 _NOT_ALPHANUMERIC = re.compile(r"[^A-Z0-9]")
 
 
@@ -36,6 +39,8 @@ def _clean(value: str | None) -> str:
     """Compatibility form without invisible characters, spaces collapsed."""
     if not value:
         return ""
+    if value.isascii() and value.isprintable():  # Of such a text all that follows is this.
+        return _SPACES.sub(" ", value).strip()
     text = unicodedata.normalize("NFKC", value)
     visible = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     return _SPACES.sub(" ", visible).strip()
@@ -83,14 +88,29 @@ def normalise_email(value: str | None) -> str | None:
     text = _clean(value).lower()
     if "@" not in text or len(text) > 320:
         return None
+    canonical = _canonical_email(text)
+    return None if canonical is None or is_placeholder("email", canonical) else canonical
+
+
+def _canonical_email(text: str) -> str | None:
+    """Nearly every mailbox is plain: then only its domain needs the library, once for all who share it."""
+    mailbox, _, domain = text.rpartition("@")
+    is_short = len(mailbox) <= _LONGEST_MAILBOX and len(text) <= _LONGEST_PLAIN_ADDRESS
+    if is_short and _PLAIN_MAILBOX.fullmatch(mailbox):
+        written = _accepted_email(f"a@{domain}")
+        return None if written is None else f"{mailbox}{written[1:]}"
+    return _accepted_email.__wrapped__(text)
+
+
+@lru_cache(CACHED_VALUES)
+def _accepted_email(text: str) -> str | None:
     from email_validator import EmailNotValidError, validate_email
 
     try:
         found = validate_email(text, check_deliverability=False, test_environment=True)
     except EmailNotValidError:
         return None
-    canonical = found.normalized.lower()
-    return None if is_placeholder("email", canonical) else canonical
+    return found.normalized.lower()
 
 
 @lru_cache(CACHED_VALUES)
@@ -101,6 +121,10 @@ def normalise_phone(value: str | None, region: str = DEFAULT_REGION) -> str | No
         return None
     import phonenumbers
 
+    from alluvium.e164 import is_normal
+
+    if is_normal(text):
+        return text
     try:
         number = phonenumbers.parse(text, region)
     except phonenumbers.NumberParseException:

@@ -20,10 +20,11 @@ from alluvium.settings import Settings
 if TYPE_CHECKING:
     import duckdb
 
+Parameters = list[Any] | dict[str, Any] | None
 SCHEMAS = ("bronze", "silver", "identity", "gold", "ml", "published", "ops")
 NIGHTLY_SLICE = {"ml": "as_of_date", "published": "run_date"}
 SLICED_PUBLISHED = ("recommendations",)
-WHOLE_ML = ("training_sets",)  # A night that trained nothing has none.
+WHOLE_ML = ("training_sets", "cluster_fits")  # A night that trained nothing has none.
 HISTORY = "_history"
 
 
@@ -175,7 +176,7 @@ def _check_is_there(view: View, schema: str, name: str) -> None:
         raise UsageError(f"There is no table {schema}.{name}", do=advice)
 
 
-def ask(view: View, query: str, parameters: list[Any] | None = None) -> duckdb.DuckDBPyConnection:
+def ask(view: View, query: str, parameters: Parameters = None) -> duckdb.DuckDBPyConnection:
     """Run one reading query; the result is fetched from the connection that comes back.
 
     Raises UsageError for SQL that cannot be answered, naming what is wrong.
@@ -184,7 +185,10 @@ def ask(view: View, query: str, parameters: list[Any] | None = None) -> duckdb.D
 
 
 def answer(
-    asked: duckdb.DuckDBPyConnection, view: View, query: str, parameters: list[Any] | None = None
+    asked: duckdb.DuckDBPyConnection,
+    view: View,
+    query: str,
+    parameters: Parameters = None,
 ) -> duckdb.DuckDBPyConnection:
     """As `ask`, on a connection that answers several queries in turn."""
     import duckdb

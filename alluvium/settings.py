@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError
+from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alluvium.errors import UsageError
@@ -42,9 +42,23 @@ class Settings(BaseSettings):
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")
     exports_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")
+    exports_sftp_host: str | None = Field(None, description="Audience files are copied there when it is set")
+    exports_sftp_port: int = Field(22, ge=1, le=65535, description="Port of the SFTP server")
+    exports_sftp_user: str | None = Field(None, description="Who logs in")
+    exports_sftp_key_file: Path | None = Field(None, description="Private key; without one the SSH agent's")
+    exports_sftp_known_hosts: Path = Field(
+        Path("~/.ssh/known_hosts"), description="Holds the key of the server; no other server is trusted"
+    )
+    exports_sftp_folder: str = Field("audiences", description="Folder on the SFTP server")
     alerts_webhook_url: SecretStr | None = Field(
         None, description="Failed jobs, shut gates and warnings are posted there as JSON"
     )
+
+    @model_validator(mode="after")
+    def _one_destination(self) -> Self:
+        if self.exports_s3_bucket and self.exports_sftp_host:
+            raise ValueError("set exports_s3_bucket or exports_sftp_host, not both")
+        return self
 
     @property
     def landing(self) -> Path:

@@ -1,4 +1,4 @@
-"""Scores every customer with the champions: churn, lifetime value, coupons, recommendations.
+"""Scores every customer with the champions: churn, lifetime value, coupons, clusters, recommendations.
 
 Runs when gold was found good. Safe to rerun for any date.
 When it fails: infra/runbooks/score_customers.md
@@ -18,6 +18,7 @@ def score_customers() -> None:
         job("churn.score", inlets=[MODELS]),
         job("ltv.score", inlets=[MODELS]),
         job("coupon.score", inlets=[MODELS]),
+        job("clusters.assign", inlets=[MODELS]),
         job("recommender.score", inlets=[MODELS]),
         expect("ml", outlets=[SCORES]),
         report(only_after_failure=True),

@@ -19,6 +19,7 @@ def train_models() -> None:
         job("churn.train"),
         job("ltv.train"),
         job("coupon.train"),
+        job("clusters.train"),
         job("recommender.train", outlets=[MODELS]),
     )
 

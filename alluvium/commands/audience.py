@@ -57,7 +57,17 @@ def list_audiences(as_json: Json = False) -> None:
 
 
 RunDate = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the last night")]
-COUNTS = ("members", "without_consent", "suppressed", "held_out", "rejected", "exported", "added", "removed")
+COUNTS = (
+    "members",
+    "without_consent",
+    "suppressed",
+    "held_out",
+    "capped",
+    "rejected",
+    "exported",
+    "added",
+    "removed",
+)
 
 
 @app.command(epilog="Example: alluvium audience deliver --run-date 2017-11-02 --dry-run")

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.commands import segment_writing
+from alluvium.commands import segment_results, segment_writing
 from alluvium.commands.segment_writing import night_of
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import UsageError
@@ -16,7 +16,7 @@ from alluvium.settings import Settings, get_settings
 app = typer.Typer(
     add_completion=False, no_args_is_help=True, help="List, preview, explain, write and approve segments."
 )
-for _verb, _epilog, _function in segment_writing.COMMANDS:
+for _verb, _epilog, _function in (*segment_writing.COMMANDS, *segment_results.COMMANDS):
     app.command(_verb, epilog=f"Example: alluvium segment {_epilog}")(_function)
 
 Json = Annotated[bool, typer.Option("--json", help="For programs")]

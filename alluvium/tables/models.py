@@ -142,3 +142,46 @@ ML_MONITORING = Table(
     },
     retention_days=400,
 )
+
+ML_CUSTOMER_CLUSTERS = Table(
+    schema="ml",
+    name="customer_clusters",
+    comment="Which customers behave alike, one row per customer and as-of date.",
+    key=("customer_id", "as_of_date"),
+    columns={
+        "customer_id": _CUSTOMER,
+        "as_of_date": _AS_OF,
+        "cluster": ("int", "Number of the cluster (k-means), kept from fit to fit; null with a reason_code"),
+        "cluster_name": ("string", "What sets the cluster apart, in words"),
+        "probability": (
+            "double",
+            "How surely it is this one, by Gaussians around the centres, 0 to 1",
+        ),
+        "is_outlier": ("boolean", "Like nobody else (DBSCAN): reported, not to be targeted"),
+        "reason_code": (
+            "string",
+            "Why not: no_consent, no_history, lapsed; null with a cluster",
+        ),
+        "fitted_on": ("date", "Run date of the training that found the clusters"),
+    },
+    partition_by=("as_of_date",),
+    retention_days=400,
+)
+
+ML_CLUSTER_FITS = Table(
+    schema="ml",
+    name="cluster_fits",
+    comment="How the clusters were found, one row per run date of the training.",
+    key=("run_date",),
+    columns={
+        "run_date": ("date", "Run date of the training"),
+        "k": ("int", "Number of clusters"),
+        "silhouette": ("double", "Mean silhouette of the chosen number, -1 to 1"),
+        "stability": ("double", "Mean adjusted Rand index between fits of different seeds and customers"),
+        "elbow_k": ("int", "Where the sum of squared distances bends most"),
+        "count_customers": ("bigint", "Customers who can have a cluster"),
+        "candidates": ("string", "Every number of clusters that was tried, with its figures; JSON list"),
+        "picture": ("string", "Some customers on the plane of two principal components; JSON object"),
+        "model": ("string", "Centres, scales, labels and names; JSON object"),
+    },
+)

@@ -95,8 +95,25 @@ PUBLISHED_AUDIENCE_DRAFTS = Table(
         "entered_at": ("timestamp", "Run date of the first file with the customer, 00:00 UTC"),
         "written_left_at": ("timestamp", "What an earlier attempt of this night wrote as left_at"),
         "definition_version": _VERSION,
-        "move": ("string", "entered, stayed or left"),
+        "move": ("string", "entered, stayed, left, or held_out (would enter but for the experiment)"),
         "run_date": ("date", "The night"),
+    },
+)
+
+PUBLISHED_AUDIENCE_HOLDOUTS = Table(
+    schema="published",
+    name="audience_holdouts",
+    comment=(
+        "Who would have been sent and was kept out, so that the effect can be measured, "
+        "one row per segment, platform and customer."
+    ),
+    key=("segment", "platform", "customer_id"),
+    columns={
+        "segment": _SEGMENT,
+        "platform": _PLATFORM,
+        "customer_id": ("string", "The customer"),
+        "held_since": ("date", "The first night that kept the customer out"),
+        "definition_version": _VERSION,
     },
 )
 
@@ -121,6 +138,7 @@ PUBLISHED_AUDIENCE_DELIVERIES = Table(
         "count_without_consent": ("bigint", "Members left out: no granted consent as of the run date"),
         "count_suppressed": ("bigint", "Members left out: on the suppression list"),
         "count_held_out": ("bigint", "Members left out on purpose, to measure the effect"),
+        "count_capped": ("bigint", "Members left out: contacted often enough, or within their quiet days"),
         "count_rejected": ("bigint", "Members left out: no usable address for this platform"),
         "count_exported": ("bigint", "Customers in the files"),
         "count_added": ("bigint", "Of those, not with the platform before"),

@@ -1,7 +1,7 @@
 """One delivery while its people stream by: who goes out, who is taken back, and why somebody does neither.
 
-Memory holds the rows of those who leave and, where an address may stand only once, 8 bytes of each address;
-the rest goes straight to the files.
+Memory holds the rows of those who leave, where an address may stand only once 8 bytes of each address, and
+where contacts are capped the ids of who enters; the rest goes straight to the files.
 """
 
 from __future__ import annotations
@@ -13,10 +13,11 @@ from pathlib import Path
 
 from alluvium import stays
 from spark_jobs.publish import guards, judging
+from spark_jobs.publish.contacts import Contacts
 from spark_jobs.publish.counts import Counts
 from spark_jobs.publish.files import REJECT_COLUMNS, REJECTS, AudienceFiles, CsvFile
 from spark_jobs.publish.judging import Judged
-from spark_jobs.publish.moves import MoveLog
+from spark_jobs.publish.moves import HELD_OUT, MoveLog
 from spark_jobs.publish.people import RECORD, SAME_ADDRESS, identifiers, line
 from spark_jobs.publish.plan import Guards, Platform
 from spark_jobs.publish.tokens import unsubscribe_token
@@ -50,6 +51,7 @@ class Rules:
     secret: bytes
     unsubscribe_url: str
     removals_only: tuple[str, str] | None = None
+    contacts: Contacts = field(default_factory=Contacts)
 
     def unsubscribe(self, customer_id: str) -> str:
         """The customer's one-click address."""
@@ -76,6 +78,7 @@ class Audience:
         self._moves = MoveLog(moves, rules.run_date, rules.platform.purpose, rules.definition_version)
         self._leaving: list[tuple[str, dict[str, str]]] = []
         self._addresses: set[int] = set()
+        self._entered: list[str] = []
 
     def take(self, person: Judged) -> None:
         """Write the person, or note why not; whoever was there before and is not now is taken back."""
@@ -84,6 +87,9 @@ class Audience:
         self._counts.before += was_there
         for name, reason in person.rejects:
             self._rejects.write([person.customer_id, name, reason])
+        if self._is_capped(person, was_there):
+            self._leave_out("capped")
+            return
         if person.verdict in LEFT_OUT:
             self._leave_out(LEFT_OUT[person.verdict])
         is_sent = person.verdict == judging.USABLE and not self._is_same_address(person)
@@ -93,6 +99,13 @@ class Audience:
             self._counts.removed += 1
             self._moves.note(person, stays.LEFT)
             self._leaving.append((person.customer_id, person.cells))
+        elif person.verdict == judging.HELD_OUT:
+            self._moves.note(person, HELD_OUT)
+
+    def _is_capped(self, person: Judged, was_there: bool) -> bool:
+        """Only who would newly enter is contacted by it. The cap holds for both groups of an experiment."""
+        is_new = not was_there and person.verdict in (judging.USABLE, judging.HELD_OUT)
+        return is_new and not self._rules.contacts.allow(self._rules.platform_name, person.customer_id)
 
     def _leave_out(self, count: str) -> None:
         setattr(self._counts, count, getattr(self._counts, count) + 1)
@@ -114,6 +127,8 @@ class Audience:
         self._counts.exported += 1
         self._counts.added += not was_there
         self._moves.note(person, stays.STAYED if was_there else stays.ENTERED)
+        if not was_there and self._rules.contacts.caps.get(self._rules.platform_name):
+            self._entered.append(person.customer_id)
         if was_there and self._rules.mode == "diff":
             self._files.keep(person.cells)
         else:
@@ -130,6 +145,8 @@ class Audience:
         if status != DELIVERED:
             self._files.discard()
             self._counts.exported = self._counts.added = 0
+        else:
+            self._rules.contacts.note(self._rules.platform_name, self._entered)
         self._write_removals(self._still_used() if status == DELIVERED else frozenset())
         self._files.close()
         self._files.forget_kept()

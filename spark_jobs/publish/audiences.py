@@ -1,7 +1,8 @@
 """Draft the audience files of a night: they go out with `publish.deliver`, when the gate has agreed.
 
 Reads   published.segment_members and segment_runs, gold.consents, pii.customers, identity.redirects,
-        silver.email_events, ops.suppressions, ops.batches, ops.audit, as of the run date
+        silver.email_events, ops.suppressions, ops.batches, ops.audit, published.audience_members and
+        gold.customer_events (contacts of the last days), as of the run date
 Writes  exports/.draft/<run_date>/, published.audience_drafts (replaced), ops.suppressions (who bounced)
 Rerun   the same drafts; the night before and what was delivered are not touched
 
@@ -22,6 +23,7 @@ from alluvium import catalog, delta, stays
 from alluvium.keys import ensure_key, load_secret
 from spark_jobs.publish import (
     audience,
+    contacts,
     drafts,
     driver_candidates,
     files,
@@ -58,6 +60,7 @@ class Night:
         self.config, self.planned = config, planned
         self.folder = drafts.start(config.settings, config.run_date, name)
         self.secret = load_secret(ensure_key(config.settings))
+        self.contacts = contacts.load(config, planned.contact_caps)
         self.outcomes: list[tuple[Delivery, Outcome]] = []
         self._moves: list[tuple[Path, bool]] = []
 
@@ -114,6 +117,7 @@ def _rules(
         secret=night.secret,
         unsubscribe_url=night.planned.unsubscribe_url,
         removals_only=removals_only,
+        contacts=night.contacts,
     )
 
 

@@ -13,6 +13,7 @@ class Counts:
     without_consent: int = 0
     suppressed: int = 0
     held_out: int = 0
+    capped: int = 0
     rejected: int = 0
     exported: int = 0
     added: int = 0

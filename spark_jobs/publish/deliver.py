@@ -1,11 +1,13 @@
 """Bring the drafts of a night where they belong, once the gate behind them has agreed.
 
 Reads   exports/.draft/<run_date>/, published.audience_drafts
-Writes  exports/<run_date>/<platform>/<segment>/, the bucket if one is set, published.audience_members (the
-        stays that begin or end tonight), published.audience_deliveries (the night replaced)
+Writes  exports/<run_date>/<platform>/<segment>/, the bucket or SFTP server if one is set,
+        published.audience_members (the stays that begin or end tonight),
+        published.audience_holdouts (who is kept out from tonight on),
+        published.audience_deliveries (the night replaced)
 Rerun   the same bytes and rows; what is delivered already is not sent again. After a kill it goes on.
 
-Each folder appears whole: it is renamed into place, and a bucket's manifest is written last.
+Each folder appears whole: it is renamed into place, and elsewhere the manifest is written last.
 """
 
 from __future__ import annotations
@@ -21,16 +23,18 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta, driver_delta, driver_stays, ledger, stays
 from alluvium.errors import AlluviumError
 from alluvium.keys import ensure_key, load_secret
-from spark_jobs.publish import audience, drafts, files
+from spark_jobs.publish import audience, drafts, files, kept_out
 from spark_jobs.publish.bucket import Bucket
 from spark_jobs.publish.driver_candidates import ask, is_there
 from spark_jobs.publish.files import MANIFEST
+from spark_jobs.publish.sftp import Sftp
 from spark_jobs.publish.tokens import delivery_key
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
     from alluvium.job import JobConfig
+    from alluvium.settings import Settings
 
 SPARK_ON_DEMAND = True  # For more than `driver_delta.MOST_ROWS` people who come and go.
 
@@ -75,13 +79,19 @@ def _changes(config: JobConfig) -> pa.Table | None:
     return rows.drop_columns(["run_date"]) if rows.num_rows <= driver_delta.MOST_ROWS else None
 
 
+def _remote(settings: Settings) -> Bucket | Sftp | None:
+    if settings.exports_s3_bucket:
+        return Bucket(settings)
+    return Sftp(settings) if settings.exports_sftp_host else None
+
+
 class Places:
-    """Where the folders of a night go: `exports/` and, when one is set, a bucket."""
+    """Where the folders of a night go: `exports/` and, when one is set, a bucket or an SFTP server."""
 
     def __init__(self, config: JobConfig) -> None:
         self.config = config
         self.secret = load_secret(ensure_key(config.settings))
-        self.bucket = Bucket(config.settings) if config.settings.exports_s3_bucket else None
+        self.remote = _remote(config.settings)
         self.written = 0
 
     def deliver(self, place: str) -> dict[str, Any]:
@@ -91,8 +101,8 @@ class Places:
         final = self.config.settings.exports / folder
         if draft.is_dir():
             self.written += files.put_in_place(draft, final)
-        receipt = self.bucket.deliver(final, folder) if self.bucket else None
-        destination = self.bucket.address(folder) if self.bucket else f"exports/{folder}"
+        receipt = self.remote.deliver(final, folder) if self.remote else None
+        destination = self.remote.address(folder) if self.remote else f"exports/{folder}"
         return self._row(final, destination, receipt)
 
     def _row(self, final: Path, destination: str, receipt: str | None) -> dict[str, Any]:
@@ -120,6 +130,7 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     drafted, places = _drafted(config), Places(config)
     if drafts.folder(config.settings, config.run_date).is_dir():
         _remember(spark, config)
+        kept_out.remember(spark, config)
     rows = _of_this_night(places.deliver(place) for place in drafted)
     ledger.replace(
         catalog.PUBLISHED_AUDIENCE_DELIVERIES, rows, f"run_date = '{config.run_date}'", config.settings

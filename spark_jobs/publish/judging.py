@@ -69,12 +69,14 @@ def judge(person: Mapping[str, Any], criteria: Criteria) -> Judged:
     platform, verdict = criteria.platforms[segment, name], _verdict(person, criteria)
     cells: dict[str, str] = {}
     rejects: list[tuple[str, str]] = []
-    if verdict == USABLE:
+    if verdict in (USABLE, HELD_OUT):  # Who could not be reached is in neither group of an experiment.
         refused = frozenset(kind for kind in ("email", "phone") if person[f"{kind}_is_refused"])
         row = make_row(name, platform, person, refused)
         cells, rejects = row.cells, row.rejects
         if not identifiers(platform, cells):
             verdict, rejects = UNIDENTIFIED, [*rejects, (RECORD, NO_IDENTIFIER)]
+        elif verdict == HELD_OUT:
+            cells, rejects = {}, []
     if verdict != USABLE and person["entered_at"] is not None:
         cells = make_row(name, platform, person).cells
     return Judged(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 from spark_jobs.publish.normalise import Normalised, Reason, Rejected, normalise
 from spark_jobs.publish.plan import CUSTOMER_ID, OWN_FIELDS, UNSUBSCRIBE_URL, Platform
@@ -26,6 +27,9 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
 _MISSING = Rejected(Reason.EMPTY)
+# Everything else is the same for many people: each distinct value is normalised once.
+_OF_ONE_PERSON = frozenset({"email", "phone", "device_id", "external_id"})
+_normalise_once = lru_cache(maxsize=200_000)(normalise)
 
 
 @dataclass
@@ -51,7 +55,8 @@ def _cell(platform_name: str, platform: Platform, name: str, contact: Mapping[st
     if value is None:
         return _MISSING
     country = contact["country"]
-    result = normalise(platform_name, name, str(value), None if country is None else str(country))
+    form = normalise if name in _OF_ONE_PERSON else _normalise_once
+    result = form(platform_name, name, str(value), None if country is None else str(country))
     if isinstance(result, Rejected):
         return result
     return _for_people(result, name in platform.identifiers) if platform.for_people else result.cell

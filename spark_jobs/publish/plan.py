@@ -63,6 +63,19 @@ class ConsentFeed(_Strict):
     stale_after_days: int = Field(ge=1)
 
 
+class ContactCap(_Strict):
+    """How often a person may enter the files of a channel (a platform), whatever the segment.
+
+    `event` names an event that is a contact too, such as `Email Delivered`: whichever happened more often
+    counts.
+    """
+
+    most: int = Field(ge=1, description="Contacts within `in_days`")
+    in_days: int = Field(ge=1, le=366)
+    quiet_days: int = Field(default=0, ge=0, le=366, description="Days of rest after each contact")
+    event: str | None = None
+
+
 class Delivery(_Strict):
     """One segment to one platform. What is not stated is the platform's or the plan's."""
 
@@ -89,6 +102,7 @@ class Plan(_Strict):
     minimum_size: int = Field(ge=1)
     guards: Guards = Guards()
     consent_feed: ConsentFeed | None = None
+    contact_caps: dict[str, ContactCap] = {}
     deliveries: tuple[Delivery, ...]
     platforms: dict[str, Platform]
 
@@ -102,6 +116,8 @@ class Plan(_Strict):
                 raise ValueError(f"{delivery.name} is planned twice")
             seen.add((delivery.segment, delivery.platform))
             self._check_own(delivery)
+        if unknown := self.contact_caps.keys() - self.platforms.keys():
+            raise ValueError(f"contact_caps: platforms.yml has no {', '.join(sorted(unknown))}")
         for name, platform in self.platforms.items():
             unknown = {*platform.fields, *platform.identifiers} - PLATFORMS.get(name, {}).keys()
             if unknown:

@@ -177,3 +177,17 @@ def amounts(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: s
     ends = [{x: min(values), y: min(values)}, {x: max(values), y: max(values)}]
     line = alt.Chart(_data(ends)).mark_line(color=GREY, strokeDash=[4, 4]).encode(x=f"{x}:Q", y=f"{y}:Q")
     return to_svg(line + drawn)
+
+
+def scatter(rows: Rows, x: str, y: str, series: str) -> str:
+    """Points of a plane, each group with a colour."""
+    chart = (
+        alt.Chart(_data(rows), width=420, height=300)
+        .mark_circle(size=22, opacity=0.7)
+        .encode(
+            x=alt.X(f"{x}:Q", title=None, axis=alt.Axis(labels=False, ticks=False)),
+            y=alt.Y(f"{y}:Q", title=None, axis=alt.Axis(labels=False, ticks=False)),
+            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+        )
+    )
+    return to_svg(chart)

@@ -17,6 +17,7 @@ from spark_jobs.report.lake import Lake, NotThereError
 from spark_jobs.report.page import Section, Tile, render, write
 from spark_jobs.report.sections import (
     arrivals,
+    clusters,
     customers,
     identity,
     predictions,
@@ -34,6 +35,7 @@ CHAPTERS: Mapping[str, Callable[[Lake], Section]] = {
     "Customers": customers.section,
     "Predictions": predictions.section,
     "Recommendations": recommendations.section,
+    "Clusters": clusters.section,
     "Segments and audiences": segments.section,
     "Steps and gates": timing.section,
 }

@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, driver_stays, ledger, stays
-from spark_jobs.segments import driver, found, moment, versions
+from spark_jobs.segments import driver, found, lifecycle, moment, versions
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
 from spark_jobs.segments.driver import KEY
 from spark_jobs.segments.moment import Moment
@@ -47,14 +47,9 @@ def counted(moves: DataFrame) -> dict[str, dict[str, int]]:
 
 
 def chosen(config: JobConfig, at: Moment) -> list[Definition]:
-    """The definitions that this run decides: a refresh those of its schedule; none that has expired."""
+    """The definitions that this run looks at: a refresh those of its schedule."""
     definitions = load_all(Path(config.options.get("definitions", FOLDER)))
-    return [
-        definition
-        for definition in definitions
-        if (at.schedule is None or definition.schedule == at.schedule)
-        and (definition.expires_on is None or at.run_date < definition.expires_on)
-    ]
+    return [d for d in definitions if at.schedule is None or d.schedule == at.schedule]
 
 
 def approved(config: JobConfig, definitions: Sequence[Definition], at: Moment) -> frozenset[str]:
@@ -67,16 +62,18 @@ def _held(judged: Sequence[Verdict]) -> list[str]:
     return [verdict.segment for verdict in judged if verdict.status == HELD]
 
 
-def _by_driver(config: JobConfig, definitions: Sequence[Definition], at: Moment) -> list[Verdict] | None:
+def _by_driver(
+    config: JobConfig, definitions: Sequence[Definition], at: Moment, retired: Mapping[str, str]
+) -> list[Verdict] | None:
     """Decide without Spark; None when more customers move than the driver writes."""
-    moves = driver.compare(config.settings, definitions, at)
+    moves = driver.compare(config.settings, definitions, at, retired)
     if moves.changes is None:
         return None
-    judged = verdicts(definitions, moves.counts, approved(config, definitions, at))
+    judged = verdicts(definitions, moves.counts, approved(config, definitions, at), retired)
     is_held = pc.is_in(moves.changes["segment"], pa.array(_held(judged), pa.string()))
     table = catalog.PUBLISHED_SEGMENT_MEMBERS
     path = config.settings.lake / table.schema / table.name
-    scope = _names(definitions) if at.is_refresh else None
+    scope = [*_names(definitions), *retired] if at.is_refresh else None
     driver_stays.write(driver_stays.hold(moves.changes, is_held), table, path, KEY, at.night, scope)
     return judged
 
@@ -86,18 +83,22 @@ def _names(definitions: Sequence[Definition]) -> list[str]:
 
 
 def _by_spark(
-    spark: SparkSession, config: JobConfig, definitions: Sequence[Definition], at: Moment
+    spark: SparkSession,
+    config: JobConfig,
+    definitions: Sequence[Definition],
+    at: Moment,
+    retired: Mapping[str, str],
 ) -> list[Verdict]:
     table = catalog.PUBLISHED_SEGMENT_MEMBERS
     history = delta.read(spark, table)
     if at.is_refresh:
-        history = history.where(F.col("segment").isin(_names(definitions)))
+        history = history.where(F.col("segment").isin([*_names(definitions), *retired]))
     given = found.by_spark(spark, definitions, at, config.settings.business_time_zone)
     moves = stays.compare(history, given, KEY, at.at).persist()
     try:
-        judged = verdicts(definitions, counted(moves), approved(config, definitions, at))
+        judged = verdicts(definitions, counted(moves), approved(config, definitions, at), retired)
         held = F.col("segment").isin(_held(judged))
-        scope = _names(definitions) if at.is_refresh else None
+        scope = [*_names(definitions), *retired] if at.is_refresh else None
         stays.write(stays.hold(moves, held), table, KEY, at.night, scope)
     finally:
         moves.unpersist()
@@ -117,15 +118,17 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     at = _moment(config, moment.last_night(config))
     if at is None:
         return summary([])
-    definitions = chosen(config, at)
+    looked_at = chosen(config, at)
+    retired = lifecycle.retired(config.settings, looked_at, at)
+    definitions = [definition for definition in looked_at if definition.name not in retired]
     if not (config.settings.lake / "published" / "segment_members" / "_delta_log").is_dir():
         delta.create(spark, catalog.PUBLISHED_SEGMENT_MEMBERS)
     judged = None
     if driver.serves(config.settings, definitions, at):
-        judged = _by_driver(config, definitions, at)
+        judged = _by_driver(config, definitions, at, retired)
     if judged is None:
-        judged = _by_spark(spark, config, definitions, at)
-    _note(config, ledger_rows(judged, definitions, at), at)
+        judged = _by_spark(spark, config, definitions, at, retired)
+    _note(config, ledger_rows(judged, looked_at, at), at)
     versions.remember(config.settings, definitions, at)
     return summary(judged)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from hashlib import sha1
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from alluvium.errors import AlluviumError
 from spark_jobs.segments import header, query
-from spark_jobs.segments.header import Guard
+from spark_jobs.segments.header import Guard, Priority
 from spark_jobs.segments.rules.compile import Leaf, Value
 from spark_jobs.segments.rules.read import read
 
@@ -43,6 +43,7 @@ class Definition:
     version: str
     values: Mapping[str, Value] = field(default_factory=dict)
     leaves: tuple[Leaf, ...] = ()
+    priority: Priority | None = None
 
 
 def version_of(content: bytes) -> str:
@@ -83,6 +84,7 @@ def parse(content: bytes, file: str) -> Definition:
         version=version_of(content),
         values=values,
         leaves=tuple(rules.leaves) if rules else (),
+        priority=head.priority,
     )
 
 
@@ -93,7 +95,25 @@ def load_all(folder: Path = FOLDER) -> list[Definition]:
     twice = next((name for name in names if names.count(name) > 1), None)
     if twice:
         raise AlluviumError(f"{twice} is defined twice", where=str(folder), do="Keep the .sql or the .yml")
-    return [parse(path.read_bytes(), path.name) for path in files]
+    definitions = [parse(path.read_bytes(), path.name) for path in files]
+    _check_groups(definitions)
+    return definitions
+
+
+def _check_groups(definitions: Sequence[Definition]) -> None:
+    """Raises AlluviumError for a priority group whose segments have no clear order, or no common schedule."""
+    first: dict[object, Definition] = {}
+    for definition in definitions:
+        if definition.priority is None:
+            continue
+        same_place = first.setdefault(definition.priority, definition)
+        if same_place is not definition:
+            what = f"{same_place.name} has place {definition.priority.place} of that priority group too"
+            raise AlluviumError(what, where=definition.file, do="Give each segment a place of its own")
+        leader = first.setdefault(definition.priority.group, definition)
+        if leader.schedule != definition.schedule:
+            what = f"{leader.name} of the same priority group is decided on another schedule"
+            raise AlluviumError(what, where=definition.file, do=f"Use `{leader.schedule}` in all of them")
 
 
 def _files(folder: Path) -> list[Path]:

@@ -6,7 +6,7 @@ when at most `driver_delta.MOST_ROWS` customers move. Everything else is asked o
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -54,8 +54,10 @@ class Moves:
     changes: pa.Table | None = None
 
 
-def compare(settings: Settings, definitions: Sequence[Definition], moment: Moment) -> Moves:
-    """Find everybody and hold them against the night before.
+def compare(
+    settings: Settings, definitions: Sequence[Definition], moment: Moment, retired: Collection[str] = ()
+) -> Moves:
+    """Find everybody and hold them against the night before; nobody is found for `retired` segments.
 
     Raises AlluviumError naming the first definition that cannot be answered.
     """
@@ -63,7 +65,11 @@ def compare(settings: Settings, definitions: Sequence[Definition], moment: Momen
     opened = lake_sql.kept(view)
     zone = settings.business_time_zone
     union = found.union_of(definitions, moment, zone, "duckdb")
-    history = "(SELECT * FROM published.segment_members" + _only(definitions, moment) + ")"
+    history = (
+        "(SELECT * FROM published.segment_members"
+        + _only([*(d.name for d in definitions), *retired], moment)
+        + ")"
+    )
     query = driver_stays.compare(history, union, KEY, ["definition_version"], moment.at)
     lake_sql.define(opened, view, query)
     try:
@@ -84,9 +90,9 @@ def compare(settings: Settings, definitions: Sequence[Definition], moment: Momen
     return moves
 
 
-def _only(definitions: Sequence[Definition], moment: Moment) -> str:
+def _only(segments: Sequence[str], moment: Moment) -> str:
     """A refresh knows nothing of the segments of other schedules."""
     if not moment.is_refresh:
         return ""
-    names = ", ".join(f"'{definition.name}'" for definition in definitions) or "''"
+    names = ", ".join(f"'{segment}'" for segment in segments) or "''"
     return f" WHERE segment IN ({names})"

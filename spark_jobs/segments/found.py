@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from alluvium.errors import AlluviumError
 from spark_jobs.segments import events
 from spark_jobs.segments.definition import Definition
+from spark_jobs.segments.header import Priority
 from spark_jobs.segments.moment import Moment
 from spark_jobs.segments.query import bind
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 NOBODY = "SELECT '' AS segment, '' AS definition_version, '' AS customer_id WHERE 1 = 0"
+FIRST_OF_GROUP = (
+    "SELECT segment, definition_version, customer_id FROM (SELECT *, "
+    "row_number() OVER (PARTITION BY priority_group, customer_id ORDER BY place) AS standing "
+    "FROM ({}) AS grouped) AS ranked WHERE standing = 1"
+)
 
 
 def query_of(definition: Definition, moment: Moment, zone: str, dialect: str) -> str:
@@ -24,14 +30,32 @@ def query_of(definition: Definition, moment: Moment, zone: str, dialect: str) ->
 
 
 def union_of(definitions: Sequence[Definition], moment: Moment, zone: str, dialect: str = "spark") -> str:
-    """One query for all segments: segment, definition_version, customer_id, each pair once."""
-    parts = [
-        f"SELECT '{definition.name}' AS segment, '{definition.version}' AS definition_version, customer_id "
+    """One query for all segments: segment, definition_version, customer_id, each pair once.
+
+    Of the segments of a priority group a customer is in the first one only.
+    """
+    alone = [_rows_of(d, moment, zone, dialect) for d in definitions if d.priority is None]
+    grouped = [
+        _rows_of(d, moment, zone, dialect, _standing(d.priority))
+        for d in definitions
+        if d.priority is not None
+    ]
+    if grouped:
+        alone.append(FIRST_OF_GROUP.format(" UNION ALL ".join(grouped)))
+    return " UNION ALL ".join(alone) or NOBODY
+
+
+def _standing(priority: Priority) -> str:
+    return f"'{priority.group}' AS priority_group, {priority.place} AS place, "
+
+
+def _rows_of(definition: Definition, moment: Moment, zone: str, dialect: str, standing: str = "") -> str:
+    return (
+        f"SELECT {standing}'{definition.name}' AS segment, '{definition.version}' AS definition_version, "
+        "customer_id "
         f"FROM ({query_of(definition, moment, zone, dialect)}) AS found "
         "WHERE customer_id IS NOT NULL GROUP BY customer_id"
-        for definition in definitions
-    ]
-    return " UNION ALL ".join(parts) or NOBODY
+    )
 
 
 def take_texts_as_they_are(spark: SparkSession) -> None:

@@ -6,10 +6,12 @@
 -- guard: size between 20 and 50000, change at most 30 percent
 -- holdout: 10 percent
 -- expires: 2018-06-30
+-- priority group: offers, 2
 -- Good customers whose visits have begun to thin out.
 
-The last two are optional: who is held out is in the segment and is sent to nobody, so that its effect can be
-measured; from its expiry date on a segment has no members.
+The last three are optional: who is held out is in the segment and is sent to nobody, so that its effect can
+be measured; from its expiry date on a segment has no members; of a priority group a customer is only in the
+first segment that finds them.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from alluvium.errors import AlluviumError
 
@@ -27,6 +30,7 @@ SCHEDULES = ("nightly", "every 30 minutes")
 _ENTRY = re.compile(r"([a-z][a-z ]*):\s*(.+)")
 _PURPOSE = re.compile(r"[a-z][a-z_]*")
 _HOLDOUT = re.compile(r"(\d+) percent")
+_GROUP = re.compile(r"([a-z][a-z0-9_]*), (\d{1,3})")
 _GUARD = re.compile(r"size between (\d+) and (\d+)(?:, change at most (\d+) percent)?")
 
 
@@ -48,6 +52,13 @@ class Guard:
         return None
 
 
+class Priority(NamedTuple):
+    """The segment's place in a group of segments that exclude each other; the lowest place goes first."""
+
+    group: str
+    place: int
+
+
 @dataclass(frozen=True)
 class Header:
     """Who answers for a segment, what it is for and how far it may move."""
@@ -59,6 +70,7 @@ class Header:
     holdout: float
     expires_on: date | None
     description: str
+    priority: Priority | None = None
 
 
 def _purposes(text: str) -> tuple[str, ...]:
@@ -95,6 +107,13 @@ def _expires(text: str) -> date:
         raise ValueError("write a date such as 2017-12-31") from None
 
 
+def _priority(text: str) -> Priority:
+    found = _GROUP.fullmatch(text)
+    if found is None:
+        raise ValueError("write `offers, 1`: the group and the place in it")
+    return Priority(found[1], int(found[2]))
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     "owner": str,
     "allowed purposes": _purposes,
@@ -102,8 +121,9 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "guard": _guard,
     "holdout": _holdout,
     "expires": _expires,
+    "priority group": _priority,
 }
-_OPTIONAL = ("holdout", "expires")
+_OPTIONAL = ("holdout", "expires", "priority group")
 
 
 def _comment_lines(text: str) -> list[tuple[int, str]]:
@@ -165,4 +185,5 @@ def parse(text: str, file: str) -> Header:
         holdout=entries.get("holdout", 0.0),  # type: ignore[arg-type]
         expires_on=entries.get("expires"),  # type: ignore[arg-type]
         description=" ".join(sentences),
+        priority=entries.get("priority group"),  # type: ignore[arg-type]
     )

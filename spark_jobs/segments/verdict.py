@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any
 
 from alluvium import stays
 from spark_jobs.segments.definition import Definition
+from spark_jobs.segments.lifecycle import RETIRED
 from spark_jobs.segments.moment import Moment
 
-DECIDED, HELD, RETIRED = "decided", "held", "retired"
+DECIDED, HELD = "decided", "held"
+REMOVED = "its definition was removed"
 
 
 @dataclass(frozen=True)
@@ -32,36 +35,58 @@ class Verdict:
 
 
 def verdicts(
-    definitions: Sequence[Definition], moved: Mapping[str, Mapping[str, int]], approved: frozenset[str]
+    definitions: Sequence[Definition],
+    moved: Mapping[str, Mapping[str, int]],
+    approved: frozenset[str],
+    retired: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Verdict]:
     """Judge each segment by its guard. `moved` counts the customers who entered, left and stayed, by segment.
 
-    A segment that has members but no definition any more is retired: all of them leave.
+    `retired` says why a segment is over: all members leave. One with members but no definition any more is
+    retired, too.
     """
     by_name = {definition.name: definition for definition in definitions}
+    judged = [
+        _verdict(name, by_name.get(name), moved.get(name, {}), approved, retired.get(name, REMOVED))
+        for name in sorted({*by_name, *moved, *retired})
+    ]
+    return _together(judged, by_name)
+
+
+def _together(judged: Sequence[Verdict], by_name: Mapping[str, Definition]) -> list[Verdict]:
+    """One held segment holds its priority group: else a customer who stays there would enter another too."""
+    groups = {name: d.priority.group for name, d in by_name.items() if d.priority is not None}
+    holding = {groups[v.segment]: v.segment for v in judged if v.status == HELD and v.segment in groups}
     return [
-        _verdict(name, by_name.get(name), moved.get(name, {}), approved)
-        for name in sorted({*by_name, *moved})
+        replace(verdict, status=HELD, reason=f"{holding[group]} of its priority group is held")
+        if verdict.status == DECIDED and (group := groups.get(verdict.segment)) in holding
+        else verdict
+        for verdict in judged
     ]
 
 
 def _verdict(
-    name: str, definition: Definition | None, moved: Mapping[str, int], approved: frozenset[str]
+    name: str, definition: Definition | None, moved: Mapping[str, int], approved: frozenset[str], over: str
 ) -> Verdict:
     entered, left, stayed = (moved.get(move, 0) for move in (stays.ENTERED, stays.LEFT, stays.STAYED))
     counts = (name, left + stayed, entered + stayed, entered, left)
     if definition is None:
-        return Verdict(*counts, status=RETIRED, reason="its definition was removed")
+        return Verdict(*counts, status=RETIRED, reason=over)
     objection = definition.guard.objection(left + stayed, entered + stayed, entered, left)
     if objection and name not in approved:
         return Verdict(*counts, status=HELD, reason=objection)
     return Verdict(*counts, status=DECIDED)
 
 
+def _purposes(verdict: Verdict, definition: Definition | None) -> str | None:
+    """Nobody is in a retired segment, and removals need no purpose."""
+    return ",".join(definition.purposes) if definition and verdict.status != RETIRED else None
+
+
 def ledger_rows(
     judged: Sequence[Verdict], definitions: Sequence[Definition], moment: Moment
 ) -> list[dict[str, Any]]:
-    """Rows of `published.segment_runs`."""
+    """Rows of `published.segment_runs`; `definitions` are those of the retired segments, too."""
     by_name = {definition.name: definition for definition in definitions}
     return [
         {
@@ -76,7 +101,7 @@ def ledger_rows(
             "found": verdict.found,
             "definition_version": definition.version if definition else None,
             "owner": definition.owner if definition else None,
-            "allowed_purposes": ",".join(definition.purposes) if definition else None,
+            "allowed_purposes": _purposes(verdict, definition),
             "holdout": definition.holdout if definition else None,
         }
         for verdict in judged

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from email_validator import EmailNotValidError, validate_email
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from alluvium import contact
@@ -45,6 +46,33 @@ def test_white_space_around_a_value_means_nothing(normalise, text):
 )
 def test_email(given_value, expected):
     assert contact.normalise_email(given_value) == expected
+
+
+DOMAINS = st.sampled_from(
+    [
+        "example.org",
+        "münchen.de",
+        "a.b",
+        "xn--mnchen-3ya.de",
+        "-bad.com",
+        "bad..com",
+        "[127.0.0.1]",
+        "com",
+        "x1.test",
+    ]
+)
+
+
+@settings(deadline=None)  # The library is loaded by the first.
+@given(mailbox=st.from_regex(r"[a-z0-9_.+-]{1,70}", fullmatch=True) | st.text(max_size=9), domain=DOMAINS)
+def test_a_plain_mailbox_is_written_as_the_library_writes_it(mailbox, domain):
+    address = f"{mailbox}@{domain}".lower()
+    try:
+        found = validate_email(address, check_deliverability=False, test_environment=True)
+        expected = found.normalized.lower()
+    except EmailNotValidError:
+        expected = None
+    assert contact._canonical_email(address) == expected
 
 
 @pytest.mark.parametrize(

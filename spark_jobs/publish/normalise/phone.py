@@ -6,6 +6,7 @@ import re
 
 import phonenumbers
 
+from alluvium.e164 import is_normal
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
 
 _WITH_PLUS = re.compile(r"\D*[+＋]\s*\d")
@@ -18,6 +19,8 @@ def _region(country: str | None) -> str | None:
 
 def e164(value: str, country: str | None) -> str:
     """`+` and country code and number (ITU-T E.164). A national number needs the country it is dialled in."""
+    if is_normal(value):
+        return value
     region = _region(country)
     if region is None and not _WITH_PLUS.match(value):
         raise Refusal(Reason.COUNTRY_NEEDED)

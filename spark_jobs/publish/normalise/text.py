@@ -16,6 +16,7 @@ from spark_jobs.publish.normalise.reasons import Reason, Refusal
 
 # Accents typed as characters of their own (´ `) stand for apostrophes in names.
 _PUNCTUATION_CATEGORIES = ("Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sk")
+_ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 _NOT_IN_PLACES = re.compile(r"[\d.\s\-()\[\]{}]")
 _ZIP_PLUS_FOUR = re.compile(r"(\d{5})-?\d{4}")
 _BLANK = re.compile(r"[\s\u00ad\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\x00-\x1f]+")
@@ -66,6 +67,8 @@ def name(value: str, country: str | None) -> str:
 
 @lru_cache(maxsize=65_536)
 def _without_punctuation(value: str) -> str:
+    if value.isascii():
+        return value.lower().translate(_ASCII_PUNCTUATION).strip()
     return "".join(c for c in lower(value) if not _is_punctuation(c)).strip()
 
 

@@ -14,9 +14,11 @@ group by all order by night, segment
 """
 
 TONIGHT = """
-select segment, status, size, entered, "left", reason
+select segment, owner, status, size, entered, "left", reason
 from published.segment_runs where run_date = ? order by segment
 """
+
+TONIGHT_COLUMNS = ("segment", "owner", "status", "members", "entered", "left", "note to the owner")
 
 DELIVERIES = """
 select segment, platform, purpose, status, count_members, count_without_consent, count_rejected,
@@ -35,7 +37,11 @@ def section(lake: Lake) -> Section:
             "Members over the nights",
             charts.lines(sizes, "night", "members", "segment", x_title="night", y_title="members"),
         ),
-        Grid("Tonight", ["segment", "status", "members", "entered", "left", "held because"], tonight),
+        Grid(
+            "Tonight",
+            ["segment", "owner", "status", "members", "entered", "left", "note to the owner"],
+            tonight,
+        ),
         Grid(
             "Audience files",
             [

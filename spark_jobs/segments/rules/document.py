@@ -181,6 +181,13 @@ class GuardDocument(_Strict):
     change_percent: int | None = Field(default=None, ge=1)
 
 
+class PriorityDocument(_Strict):
+    """Its place among segments that exclude each other; the lowest place goes first."""
+
+    group: Annotated[str, Field(pattern="^[a-z][a-z0-9_]*$")]
+    place: int = Field(ge=0, le=999)
+
+
 class Document(_Strict):
     """One segment as rules."""
 
@@ -190,6 +197,7 @@ class Document(_Strict):
     guard: GuardDocument
     holdout_percent: int | None = Field(default=None, ge=1, le=50)
     expires: date | None = None
+    priority: PriorityDocument | None = None
     description: Text
     rules: Condition
 

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from alluvium.errors import AlluviumError
-from spark_jobs.segments.header import Guard, Header
+from spark_jobs.segments.header import Guard, Header, Priority
 from spark_jobs.segments.rules.compile import Compiled, compiled
 from spark_jobs.segments.rules.document import Document
 
@@ -36,6 +36,7 @@ def _header(document: Document) -> Header:
         holdout=(document.holdout_percent or 0) / 100,
         expires_on=document.expires,
         description=document.description,
+        priority=Priority(document.priority.group, document.priority.place) if document.priority else None,
     )
 
 

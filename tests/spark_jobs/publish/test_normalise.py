@@ -15,8 +15,9 @@ from spark_jobs.publish.normalise import PLATFORMS, Normalised, Reason, Rejected
 VECTORS = json.loads(Path(__file__).with_name("audience_vectors.json").read_text(encoding="utf-8"))
 HASH_OF_NOTHING = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 PAIRS = sorted((platform, field) for platform, fields in PLATFORMS.items() for field in fields)
-# A normal form that is its own normal form; birth dates become parts and digits alone lose their country.
-IDEMPOTENT = [(p, f) for p, f in PAIRS if not f.startswith("birth_")]
+# A normal form that is its own normal form; birth dates become parts.
+# Meta's digits without a plus are read as a national number again: 49201000 is one in Germany.
+IDEMPOTENT = [(p, f) for p, f in PAIRS if not f.startswith("birth_") and (p, f) != ("meta", "phone")]
 
 
 @pytest.mark.parametrize("vector", VECTORS, ids=lambda v: f"{v['platform']}-{v['field']}-{v['input'][:20]}")
@@ -110,9 +111,7 @@ def test_nothing_is_never_hashed_and_no_hash_is_hashed_again(pair, value, countr
 def test_a_normal_form_is_its_own_normal_form(pair, value, country):
     result = normalise(*pair, value, country)
     if isinstance(result, Normalised):
-        again = normalise(*pair, result.value, country)
-        # Digits alone do not say which country they belong to.
-        assert again == result or again == Rejected(Reason.COUNTRY_NEEDED)
+        assert normalise(*pair, result.value, country) == result
 
 
 mailboxes = st.from_regex(r"[a-z0-9_.+-]{1,70}", fullmatch=True) | st.text(max_size=10)

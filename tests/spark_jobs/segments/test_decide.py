@@ -17,7 +17,8 @@ from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from spark_jobs.segments import decide, driver, moment
-from spark_jobs.segments.verdict import HELD, RETIRED
+from spark_jobs.segments.lifecycle import RETIRED
+from spark_jobs.segments.verdict import HELD
 from tests.spark_jobs.segments.lake import MEMBERS, members, members_version, put
 
 FIRST, SECOND = date(2017, 11, 1), date(2017, 11, 2)
@@ -160,7 +161,7 @@ def test_spark_and_duckdb_decide_alike(spark, session_settings, tmp_path):
         at = moment.of_night(config)
         definitions = decide.chosen(config, at)
         here = driver.compare(session_settings, definitions, at)
-        judged = decide._by_spark(spark, config, definitions, at)
+        judged = decide._by_spark(spark, config, definitions, at, {})
         assert {v.segment: (v.entered, v.left) for v in judged} == {
             name: (counts.get("entered", 0), counts.get("left", 0)) for name, counts in here.counts.items()
         }

@@ -1,0 +1,1 @@
+"""Micro-segments: customers who behave alike, found without anybody saying what to look for."""
