@@ -32,6 +32,7 @@ NOUNS = {
     "audience": "Audience files: list, deliver, approve, normalise",
     "model": "List, show, promote and roll back models",
     "recommend": "Show one customer's recommendations",
+    "privacy": "Erase a person, prove it, and give out what is held",
     "job": "Run one job by its name",
     "spark": "Start, stop and look at the Spark server",
     "bench": "Measure, side by side",
