@@ -33,6 +33,7 @@ NOUNS = {
     "model": "List, show, promote and roll back models",
     "recommend": "Show one customer's recommendations",
     "privacy": "Erase a person, prove it, and give out what is held",
+    "audit": "Check that the trail of acts is whole",
     "job": "Run one job by its name",
     "spark": "Start, stop and look at the Spark server",
     "bench": "Measure, side by side",

@@ -126,6 +126,7 @@ def bronze(contract: Contract) -> Table:
         columns=columns,
         partition_by=("_run_date",),
         unindexed=_unindexed(contract, columns),
+        kept_when_erased=contract.keep_when_erased,
     )
 
 
@@ -144,6 +145,7 @@ def silver(contract: Contract) -> Table:
         key=contract.silver_key,
         columns=columns,
         unindexed=tuple(name for name in _unindexed(contract, columns) if name != "_run_date"),
+        kept_when_erased=contract.keep_when_erased,
     )
 
 

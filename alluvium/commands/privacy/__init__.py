@@ -6,6 +6,8 @@ from collections.abc import Callable
 
 import typer
 
+from alluvium.commands.privacy import certificate
+from alluvium.commands.privacy.erase import erase
 from alluvium.commands.privacy.verify import verify
 
 app = typer.Typer(
@@ -13,7 +15,9 @@ app = typer.Typer(
 )
 
 COMMANDS: dict[Callable[..., None], str] = {
+    erase: "alluvium privacy erase --subject anna@example.org --dry-run",
     verify: "alluvium privacy verify --subject anna@example.org",
 }
 for command, example in COMMANDS.items():
     app.command(epilog=f"Example: {example}")(command)
+app.add_typer(certificate.app, name="certificate")

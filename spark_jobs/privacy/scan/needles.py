@@ -21,11 +21,12 @@ _LONGEST_RUN = 4096
 
 @dataclass(frozen=True)
 class Hit:
-    """An identifier, by its place in the list that was searched for, and where its first byte stands."""
+    """An identifier, by its place in the list that was searched for, and the bytes that are it."""
 
     identifier: int
     form: str
     offset: int
+    end: int = 0
 
 
 class _Automaton:
@@ -85,11 +86,11 @@ class Needles:
         for start, end, owners in self._folded.matches(lowered):
             for number, form in owners:
                 if not is_text or _is_whole(lowered, start, end, form):
-                    yield Hit(number, form.name, start)
-        for start, _, owners in self._exact.matches(data):
+                    yield Hit(number, form.name, start, end)
+        for start, end, owners in self._exact.matches(data):
             for number, form in owners:
                 if form.border != "base64" or _is_whole_in_base64(data, start, form):
-                    yield Hit(number, form.name, start)
+                    yield Hit(number, form.name, start, end)
 
 
 def _is_whole(text: bytes, start: int, end: int, form: Form) -> bool:
