@@ -1,15 +1,16 @@
-"""Who was erased, known by keyed tokens only: what ingest needs to let nobody come back with old data."""
+"""Who was erased, known by keyed tokens only: what ingest needs to let nobody come back with old data.
+
+Somebody who comes back later is a new person: their records get keys of the next generation.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
-from pathlib import Path
 
 from alluvium import keys, ledger
-from alluvium.settings import Settings, get_settings
+from alluvium.settings import Settings
 from alluvium.tables.ops import OPS_ERASURES
 
 _SEPARATOR = "\x1f"
@@ -33,9 +34,24 @@ class Erasures:
         found = self.times.get(token(secret, key))
         return found[-1] if found else None
 
+    def last_of(self, secret: bytes, found: Iterable[str | None]) -> datetime | None:
+        """The last erasure of any of these keys."""
+        times = [at for key in found if (at := self.erased_at(secret, key)) is not None]
+        return max(times, default=None)
+
+    def key_of_today(self, secret: bytes, key: str | None) -> str | None:
+        """The record key of the generation that began with the last erasure; the key itself without one."""
+        generation = self.generation(secret, key)
+        if key is None or not generation:
+            return key
+        return keys.digest(secret, _SEPARATOR.join(("generation", str(generation), key)))
+
     def generation(self, secret: bytes, key: str | None) -> int:
         """How often a record was erased."""
         return len(self.times.get(token(secret, key), ())) if self.times and key else 0
+
+
+NOBODY = Erasures()
 
 
 def load(settings: Settings) -> Erasures:
@@ -44,12 +60,6 @@ def load(settings: Settings) -> Erasures:
     for row in ledger.rows(OPS_ERASURES, settings):
         times.setdefault(row["token"], set()).add(row["erased_at"])
     return Erasures({each: tuple(sorted(found)) for each, found in times.items()})
-
-
-@lru_cache(maxsize=4)
-def load_from(lake: Path, version: int) -> Erasures:
-    """As `load`, for worker processes, which are told where the lake is; `version` is what the driver saw."""
-    return load(get_settings().model_copy(update={"home": lake.parent})) if version >= 0 else Erasures()
 
 
 def note(

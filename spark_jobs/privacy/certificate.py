@@ -37,7 +37,7 @@ def make(settings: Settings, erasure: Erasure, found: Scan, surrogates: dict[str
         "identifiers_of_others_not_searched": sum(person.count_shared for person in erasure.people),
         "tables": erasure.tables,
         "files_rewritten": len(erasure.files),
-        "removals": len(erasure.removals),
+        "removal_files": erasure.count_removals,
         "files_scanned": found.count_files,
         "bytes_scanned": found.count_bytes,
         "files_not_decoded": len(found.undecodable),

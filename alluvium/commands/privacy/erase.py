@@ -96,7 +96,7 @@ def _run(settings: Settings, erasure: Erasure, *, removals_sent: bool, as_json: 
     if waiting:
         console.print(
             "Erased. Before it can be certified the platforms must take the person back; send\n  "
-            + "\n  ".join(str(settings.home / name) for name in waiting)
+            + "\n  ".join(map(str, waiting))
             + f"\nthen `alluvium privacy erase --request {erasure.request_id} --removals-sent`"
         )
         return
@@ -115,8 +115,8 @@ def _show(certificate: dict[str, Any]) -> None:
     table(None, ["table", "rows removed", "rows kept without keys"], rows)
     found = {name: certificate[name] for name in ("files_rewritten", "files_scanned", "identifiers_searched")}
     console.print(
-        "\n{files_rewritten} files rewritten, {files_scanned:,} searched for {identifiers_searched} identifiers: "
-        "0 findings.".format(**found)
+        "\n{files_rewritten} files rewritten, {files_scanned:,} searched for {identifiers_searched} "
+        "identifiers: 0 findings.".format(**found)
     )
     request = certificate["request_id"]
     console.print(f"The certificate is in ops.audit: `alluvium privacy certificate show {request}`")

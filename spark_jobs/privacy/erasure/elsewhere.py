@@ -6,9 +6,13 @@ another tool, is listed for a person to see to, and no certificate is given mean
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from spark_jobs.privacy.scan.needles import Needles
 
@@ -24,7 +28,20 @@ def is_rewritable(home: Path, path: Path) -> bool:
         return False
     with path.open("rb") as file:
         head = file.read(4096)
-    return b"\0" not in head and not head.startswith(_PACKED)
+    return head.startswith(b"PAR1") or (b"\0" not in head and not head.startswith(_PACKED))
+
+
+def take_rows_out(path: Path, needles: Needles) -> int:
+    """Write a Parquet file without the rows in which something is found; how many they were."""
+    rows = pq.read_table(path)
+    texts = (json.dumps(row, default=str, ensure_ascii=False).encode() for row in rows.to_pylist())
+    kept = [next(needles.find(text), None) is None for text in texts]
+    if all(kept):
+        return 0
+    draft = path.with_name(f".{path.name}.erasing")
+    pq.write_table(rows.filter(pa.array(kept)), draft)
+    os.replace(draft, path)
+    return len(kept) - sum(kept)
 
 
 def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
@@ -39,12 +56,16 @@ def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
 
 
 def blot_out(home: Path, files: Iterable[str], needles: Needles) -> tuple[dict[str, int], list[str]]:
-    """Values blotted out by file, and the files that must be seen to by hand."""
+    """Values or rows taken out by file, and the files that must be seen to by hand."""
     blotted, by_hand = {}, []
     for name in sorted(set(files)):
         path = home / name
         if not path.is_file() or not is_rewritable(home, path):
             by_hand.append(name)
+            continue
+        if path.read_bytes()[:4] == b"PAR1":
+            if count := take_rows_out(path, needles):
+                blotted[name] = count
             continue
         content = path.read_bytes()
         spans = _apart(sorted({(hit.offset, hit.end) for hit in needles.find(content)}))

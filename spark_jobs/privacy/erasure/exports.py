@@ -56,13 +56,15 @@ def newest_first(exports: Path) -> Iterator[Path]:
         yield from sorted(path for path in night.rglob("*") if path.is_file())
 
 
-def take_out(exports: Path, people: Sequence[Person], open_stays: set[tuple[str, str, str]]) -> Taken:
-    """Rewrite every file with a line of theirs.
+def take_out(
+    exports: Path, people: Sequence[Person], open_stays: set[tuple[str, str, str]], *, request_id: str
+) -> Taken:
+    """Rewrite every file with a line of theirs, when the removals made of these lines are written.
 
     `open_stays` are platform, segment and customer id of those who are with a platform now: the newest line
     that told the platform about them becomes its removal.
     """
-    needles, taken = needles_of(people), Taken()
+    needles, taken, rewritten = needles_of(people), Taken(), list[tuple[Path, bytes]]()
     with_platform = {
         (platform, segment, str(number))
         for number, person in enumerate(people)
@@ -70,16 +72,20 @@ def take_out(exports: Path, people: Sequence[Person], open_stays: set[tuple[str,
         if customer in person.customer_ids
     }
     for path in newest_first(exports):
-        lines = _parquet(path, needles) if path.suffix == ".parquet" else _lines(path, needles)
-        if lines is None:
+        lines, content = (_parquet if path.suffix == ".parquet" else _lines)(path, needles)
+        if not lines:
             continue
         taken.rows[str(path.relative_to(exports.parent))] = len(lines)
-        _patch_manifest(path)
+        rewritten.append((path, content))
         where = _audience(path, exports)
         for subject, header, line in lines:
             if where and (*where, subject) in with_platform:
                 taken.removals.setdefault(where, [header]).append(line)
                 with_platform.discard((*where, subject))
+    _write_removals(exports, request_id, taken)
+    for path, content in rewritten:
+        _replace(path, content)
+        _patch_manifest(path)
     return taken
 
 
@@ -94,10 +100,10 @@ def _replace(path: Path, content: bytes) -> None:
     os.replace(draft, path)
 
 
-def _lines(path: Path, needles: Needles) -> list[Line] | None:
-    """Take lines out of a text file; subject, header and line of each, None when there is none."""
+def _lines(path: Path, needles: Needles) -> tuple[list[Line], bytes]:
+    """Subject, header and line of those that go from a text file, and what is left of it."""
     if path.name == MANIFEST:
-        return None
+        return [], b""
     rows = path.read_bytes().splitlines(keepends=True)
     header = rows[0] if rows and path.suffix == ".csv" else b""
     found, kept = [], []
@@ -107,22 +113,17 @@ def _lines(path: Path, needles: Needles) -> list[Line] | None:
             kept.append(row)
         else:
             found.append((needles.identifiers[hit.identifier].subject, header, row))
-    if not found:
-        return None
-    _replace(path, b"".join(kept))
-    return found
+    return found, b"".join(kept)
 
 
-def _parquet(path: Path, needles: Needles) -> list[Line] | None:
+def _parquet(path: Path, needles: Needles) -> tuple[list[Line], bytes]:
     rows = pq.read_table(path)
     texts = [json.dumps(row, default=str).encode() for row in rows.to_pylist()]
     hits = [next(needles.find(text), None) for text in texts]
-    if not any(hits):
-        return None
     out = io.BytesIO()
     pq.write_table(rows.filter(pa.array([hit is None for hit in hits])), out)
-    _replace(path, out.getvalue())
-    return [(needles.identifiers[hit.identifier].subject, b"", b"") for hit in hits if hit]
+    found = [(needles.identifiers[hit.identifier].subject, b"", b"") for hit in hits if hit]
+    return found, out.getvalue()
 
 
 def _patch_manifest(path: Path) -> None:
@@ -142,12 +143,15 @@ def _patch_manifest(path: Path) -> None:
     _replace(manifest, (json.dumps(said, indent=2, sort_keys=True) + "\n").encode())
 
 
-def write_removals(exports: Path, request_id: str, taken: Taken) -> list[str]:
-    """One file for each platform and segment that must take somebody back; their paths in the home."""
-    written = []
+def _write_removals(exports: Path, request_id: str, taken: Taken) -> None:
+    """One file for each platform and segment that must take somebody back; earlier lines stay."""
     for (platform, segment), lines in sorted(taken.removals.items()):
         place = exports / REMOVALS / request_id / platform / segment / "removals.csv"
         place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        _replace(place, b"".join(lines))
-        written.append(str(place.relative_to(exports.parent)))
-    return written
+        before = place.read_bytes().splitlines(keepends=True) if place.is_file() else []
+        _replace(place, b"".join(dict.fromkeys([*before, *lines])))
+
+
+def removals(exports: Path, request_id: str) -> list[Path]:
+    """The removal files of an erasure that are there."""
+    return sorted((exports / REMOVALS / request_id).rglob("removals.csv"))

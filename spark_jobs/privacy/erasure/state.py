@@ -33,7 +33,7 @@ class Erasure:
     done: list[str] = field(default_factory=list)
     tables: dict[str, dict[str, Any]] = field(default_factory=dict)
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
-    removals: list[str] = field(default_factory=list)
+    count_removals: int = 0
     left_to_hand: list[str] = field(default_factory=list)
 
     @property

@@ -80,9 +80,9 @@ def clear_exports(work: Work) -> None:
     """Rewrite the files that went out; before the tables, which know who is with which platform."""
     has_ledger = "published.audience_members" in work.lake.tables
     stays = set(work.lake.rows(OPEN_STAYS)) if has_ledger else set()
-    taken = exports.take_out(work.settings.exports, work.erasure.people, stays)
-    written = exports.write_removals(work.settings.exports, work.erasure.request_id, taken)
-    work.erasure.removals = sorted({*work.erasure.removals, *written})
+    erasure, place = work.erasure, work.settings.exports
+    taken = exports.take_out(place, erasure.people, stays, request_id=erasure.request_id)
+    work.erasure.count_removals = len(exports.removals(place, erasure.request_id))
     for name, rows in taken.rows.items():
         work.erasure.files[name] = {"removed": rows, "emptied": 0}
 
@@ -124,7 +124,7 @@ def purge_tables(work: Work) -> None:
 
 def _own_files(work: Work) -> set[Path]:
     """The state file names the people until the end, and removals wait to be sent."""
-    return _state_files(work) | {work.settings.home / name for name in work.erasure.removals}
+    return _state_files(work) | set(exports.removals(work.settings.exports, work.erasure.request_id))
 
 
 def _state_files(work: Work) -> set[Path]:
@@ -206,13 +206,13 @@ def run(settings: Settings, erasure: Erasure, say: Say) -> None:
 
 def removals_sent(settings: Settings, erasure: Erasure) -> None:
     """The platforms were told: the removal files go."""
-    for name in erasure.removals:
-        (settings.home / name).unlink(missing_ok=True)
+    for path in exports.removals(settings.exports, erasure.request_id):
+        path.unlink(missing_ok=True)
 
 
-def waiting_removals(settings: Settings, erasure: Erasure) -> list[str]:
+def waiting_removals(settings: Settings, erasure: Erasure) -> list[Path]:
     """Removal files that have not been sent."""
-    return [name for name in erasure.removals if (settings.home / name).exists()]
+    return exports.removals(settings.exports, erasure.request_id)
 
 
 def certify(settings: Settings, erasure: Erasure) -> dict[str, Any]:
