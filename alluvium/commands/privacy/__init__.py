@@ -8,6 +8,7 @@ import typer
 
 from alluvium.commands.privacy import certificate
 from alluvium.commands.privacy.erase import erase
+from alluvium.commands.privacy.export import export
 from alluvium.commands.privacy.verify import verify
 
 app = typer.Typer(
@@ -16,6 +17,7 @@ app = typer.Typer(
 
 COMMANDS: dict[Callable[..., None], str] = {
     erase: "alluvium privacy erase --subject anna@example.org --dry-run",
+    export: "alluvium privacy export --subject anna@example.org --folder ~/anna --identity-checked 'ID seen'",
     verify: "alluvium privacy verify --subject anna@example.org",
 }
 for command, example in COMMANDS.items():
