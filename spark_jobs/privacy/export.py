@@ -1,6 +1,6 @@
 """Everything that is held about one person, for that person: from which source, for what, and nobody else's.
 
-GDPR articles 15 and 20: the personal values as delivered, what was derived from them, consents, and to whom they
+GDPR articles 15 and 20: personal values as delivered, what was derived from them, consents, to whom they
 went. Rows are found as an erasure finds them, so what is given out is what would be erased.
 """
 

@@ -28,9 +28,7 @@ def export(
 
     settings = get_settings()
     if folder.expanduser().resolve().is_relative_to(settings.home):
-        raise UsageError(
-            "A copy in the home folder would have to be erased as well", do="Name another folder"
-        )
+        raise UsageError("A copy in the home folder would need erasure too", do="Name another folder")
     if len(identity_checked.strip()) < 3:
         raise UsageError("Say how the person's identity was checked", do="--identity-checked 'passport seen'")
     lake = Lake(settings)
