@@ -194,12 +194,12 @@ def alone(settings: Settings) -> Iterator[None]:
 def run(settings: Settings, erasure: Erasure, say: Say) -> None:
     """Do every step that is not done yet. The caller holds `alone`."""
     state.save(settings, erasure)
-    for name, step in STEPS.items():
-        if name in erasure.done:
-            continue
+    left = [name for name in STEPS if name not in erasure.done]
+    work = Work(settings, erasure) if left else None
+    for name in left:
+        assert work is not None
         say(name)
-        work = Work(settings, erasure)
-        step(work)
+        STEPS[name](work)
         erasure.done.append(name)
         work.save()
 

@@ -56,10 +56,6 @@ def test_nothing_of_the_person_is_left_and_others_keep_every_value(home):
     landed = home.landing / "pos" / "order_lines" / "run_date=2017-11-01" / "order_lines.csv.gz"
     assert gzip.decompress(landed.read_bytes()).decode().splitlines()[1:] == ["0,,7,2.50", "1,517,516,2.50"]
     assert (home.logs / "night.log").read_text() == log.replace(ANN, "<erased>")
-
-
-def test_the_ledger_of_deliveries_still_adds_up(home):
-    erased(home)
     batches = {row["source"]: row for row in ledger.rows(catalog.OPS_BATCHES, home)}
     counts = [(b["rows_read"], b["rows_accepted"], b["rows_quarantined"]) for b in batches.values()]
     assert sorted(counts) == [(2, 1, 1), (2, 2, 0)]
@@ -94,7 +90,6 @@ def test_a_kill_at_every_step_loses_nothing_and_the_certificate_is_written_once(
                 steps.run(home, erasure, lambda _: None)
             erasure = state.load(home, erasure.request_id)
             monkeypatch.setitem(steps.STEPS, name, real[name])
-        # The step is done on the way to the next kill.
     steps.run(home, erasure, lambda name: None)
     steps.removals_sent(home, erasure)
     monkeypatch.setattr(state, "end", lambda *_: (_ for _ in ()).throw(Killed()))
@@ -110,16 +105,12 @@ def test_a_kill_at_every_step_loses_nothing_and_the_certificate_is_written_once(
     assert (given["tables"]["gold.orders"]["rows_kept"], given["tables"]["pii.customers"]["rows"]) == (1, 1)
 
 
-def test_the_tokens_of_an_erased_person_are_known_to_ingest(home):
+def test_ingest_knows_the_tokens_and_a_changed_certificate_is_not_sound(home):
     person = found(home)
-    erased(home)
+    _, given = erased(home)
     secret, known = keys.load_secret(keys.key_file(home)), erasures.load(home)
     assert all(known.erased_at(secret, key) for key in person.record_keys)
     assert known.erased_at(secret, keys.record_key("crm", "C-7000002", secret)) is None
-
-
-def test_a_changed_certificate_is_not_sound(home):
-    _, given = erased(home)
     assert certificate.problems(home, given) == []
     assert certificate.problems(home, given | {"people": 2}) != []
     assert certificate.problems(home, given, public="00" * 32) != []
