@@ -40,6 +40,7 @@ TABLES: dict[str, Table] = {
 LEDGERS = (
     ops.OPS_RUNS,
     ops.OPS_CHECKS,
+    ops.OPS_ERASURES,
     ops.OPS_AUDIT,
     ingest.OPS_BATCHES,
     identity.IDENTITY_RUNS,

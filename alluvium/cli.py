@@ -32,6 +32,8 @@ NOUNS = {
     "audience": "Audience files: list, deliver, approve, normalise",
     "model": "List, show, promote and roll back models",
     "recommend": "Show one customer's recommendations",
+    "privacy": "Erase a person, prove it, and give out what is held",
+    "audit": "Check that the trail of acts is whole",
     "job": "Run one job by its name",
     "migrate": "Bring an existing lake to today's contracts and catalogue",
     "spark": "Start, stop and look at the Spark server",

@@ -100,6 +100,7 @@ class Contract(_Strict):
     newest: tuple[str, ...] = ()
     event_time: str | None = None
     checks: dict[str, str] = Field(default_factory=dict)
+    keep_when_erased: str | None = None  # SQL: rows of an erased person that stay, without who it was.
 
     @property
     def name(self) -> str:
@@ -152,6 +153,8 @@ def _contradictions(contract: Contract) -> Iterable[tuple[tuple[str | int, ...],
     for check, expression in contract.checks.items():
         if mistake := check_mistake(expression, types):
             yield ("checks", check), mistake
+    if contract.keep_when_erased and (mistake := check_mistake(contract.keep_when_erased, types)):
+        yield ("keep_when_erased",), mistake
 
 
 def _column_mistakes(name: str, column: Column, columns: dict[str, Column]) -> Iterable[str]:

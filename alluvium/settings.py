@@ -39,6 +39,9 @@ class Settings(BaseSettings):
     spark_memory: str = Field("2g", pattern="^[0-9]+[mg]$", description="Heap of the embedded Spark server")
     spark_cores: int = Field(2, ge=1, description="Threads of the embedded Spark server")
     spark_port: int | None = Field(None, ge=1024, le=65535, description="A fixed port instead of a free one")
+    audit_heads: Path | None = Field(
+        None, description="File of the audit trail's signed heads; out of reach of who can change the lake"
+    )
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")
     exports_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")

@@ -12,7 +12,8 @@ class Table:
 
     `columns` maps a column to its Spark type and its comment; it is None for tables that dbt builds, whose
     yml is the contract. `unindexed` columns carry no file statistics, so that a value erased from the data
-    is not left behind in the transaction log.
+    is not left behind in the transaction log. `kept_when_erased` is SQL: rows of an erased person for which
+    it holds stay without their keys, such as orders, whose money must still add up; all others go.
     """
 
     schema: str
@@ -24,6 +25,7 @@ class Table:
     retention_days: int | None = None
     holds_pii: bool = False
     unindexed: tuple[str, ...] = ()
+    kept_when_erased: str | None = None
 
     @property
     def full_name(self) -> str:

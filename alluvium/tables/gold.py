@@ -18,9 +18,13 @@ GOLD_CUSTOMERS_HISTORY = _mart(
     "customer_id",
     "valid_from",
 )
-GOLD_ORDERS = _mart("orders", "Every order once, one row per order.", "order_id")
+GOLD_ORDERS = _mart("orders", "Every order once, one row per order.", "order_id", kept_when_erased="true")
 GOLD_ORDER_LINES = _mart(
-    "order_lines", "What was bought, one row per order and product.", "order_id", "product_id"
+    "order_lines",
+    "What was bought, one row per order and product.",
+    "order_id",
+    "product_id",
+    kept_when_erased="true",
 )
 GOLD_PRODUCTS = _mart("products", "What can be bought, one row per product.", "product_id")
 GOLD_SESSIONS = _mart("sessions", "Visits of the shop's web site, one row per visit.", "session_id")

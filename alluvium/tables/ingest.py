@@ -67,7 +67,7 @@ PII_QUARANTINE = Table(
         "header": ("string", "Header line of the row's CSV file"),
         "reasons": ("array<string>", "Every reason against the row"),
         "contract_version": ("string", "Hash of the contract that judged the row last"),
-        "status": ("string", "open, replayed or discarded"),
+        "status": ("string", "open, replayed, discarded, or suppressed (of somebody erased; no payload)"),
         "record_key": _RECORD_KEY,
         "_row_hash": ("string", "HMAC of the row as delivered"),
         "quarantined_on": ("date", "Run date of the judgement"),
@@ -126,6 +126,7 @@ def bronze(contract: Contract) -> Table:
         columns=columns,
         partition_by=("_run_date",),
         unindexed=_unindexed(contract, columns),
+        kept_when_erased=contract.keep_when_erased,
     )
 
 
@@ -144,6 +145,7 @@ def silver(contract: Contract) -> Table:
         key=contract.silver_key,
         columns=columns,
         unindexed=tuple(name for name in _unindexed(contract, columns) if name != "_run_date"),
+        kept_when_erased=contract.keep_when_erased,
     )
 
 

@@ -43,6 +43,18 @@ OPS_CHECKS = Table(
     retention_days=400,
 )
 
+OPS_ERASURES = Table(
+    schema="ops",
+    name="erasures",
+    comment="Records that were erased, without saying whose, one row per token and request.",
+    key=("token", "request_id"),
+    columns={
+        "token": ("string", "Keyed hash of a record key or an identifier key"),
+        "erased_at": ("timestamp", "Rows with an event time up to it are suppressed for ever, UTC"),
+        "request_id": ("string", "The erasure"),
+    },
+)
+
 OPS_AUDIT = Table(
     schema="ops",
     name="audit",
@@ -54,7 +66,13 @@ OPS_AUDIT = Table(
         "actor": ("string", "Operating system user"),
         "action": ("string", "What was done, such as sql.with_pii or audience.approve"),
         "subject": ("string", "What it was done to; a name or a key, never personal data"),
-        "reason": ("string", "Why, as given"),
+        "reason": ("string", "Why, as given; of a certificate its text"),
+        "sequence": ("bigint", "Place in the chain, from 1; null for acts of before there was one"),
+        "previous_hash": (
+            "string",
+            "row_hash of the act before; of the first, a hash of all before the chain",
+        ),
+        "row_hash": ("string", "SHA-256 of this act with its place and previous_hash"),
     },
     retention_days=3650,
 )

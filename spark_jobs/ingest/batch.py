@@ -13,6 +13,7 @@ from pyspark.sql import functions as F
 
 from alluvium import delta
 from alluvium.contract import Contract
+from alluvium.erasures import NOBODY, Erasures
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import counting, footprint, quarantine, reasons, silver
@@ -37,11 +38,12 @@ class Bench:
     settings: Settings
     key_file: Path
     by: Judgement
+    erasures: Erasures = NOBODY
 
 
 def delivered_rows(bench: Bench, delivery: Delivery) -> DataFrame:
     """All rows of a delivery as text; files are opened on the workers, which see the landing zone too."""
-    recipe = recipe_of(delivery.contract, bench.key_file)
+    recipe = recipe_of(delivery.contract, bench.key_file, bench.erasures)
     paths = bench.spark.createDataFrame([(str(path),) for path in delivery.files], "path string")
     return paths.mapInArrow(partial(read_files, recipe=recipe), recipe.ddl)
 

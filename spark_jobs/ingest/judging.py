@@ -27,6 +27,7 @@ class Judgement:
     run_date: date
     run_date_end: datetime  # UTC
     is_initial: bool = False  # A first load has no limit on lateness.
+    has_erasures: bool = False  # Whether anybody was ever erased from this lake.
 
 
 def _key_columns(contract: Contract) -> list[str]:
@@ -74,6 +75,22 @@ def _all_reasons(contract: Contract, by: Judgement) -> Iterator[Reason]:
     yield from ((name, ~F.expr(tolerant(check))) for name, check in contract.checks.items())
 
 
+def without_erased(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Rows about erased people: an order stays without who it was, any other is only counted.
+
+    A row without a readable event time counts as old.
+    """
+    happened_at = F.col(contract.event_time or "run_date_end").cast("timestamp")
+    is_old = F.coalesce(happened_at <= F.timestamp_micros("_erased_at"), F.lit(True))
+    is_erased = F.col("_erased_at").isNotNull() & is_old
+    stays = F.coalesce(F.expr(contract.keep_when_erased or "false"), F.lit(False)) & (F.col("_codes") == "")
+    raw = [name for name, column in contract.columns.items() if column.is_raw_kept_apart]
+    names = [*_key_columns(contract), *raw]
+    emptied = {name: F.when(~is_erased, F.col(name)) for name in names}
+    codes = F.when(is_erased & ~stays, F.lit(reasons.ERASED)).otherwise(F.col("_codes"))
+    return rows.withColumns({"_codes": codes, **emptied})
+
+
 def _hash_as_delivered() -> SparkColumn:
     """Tells bad rows apart by all that came: what the contract does not know may be what it should know."""
     return F.sha2(F.concat_ws(_BETWEEN, "_row_hash", "_header", "_raw"), 256)
@@ -90,8 +107,11 @@ def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: boo
     # One text, then split: Spark generates code for that; the filter of an array it interprets, row by row.
     found = F.concat_ws(_BETWEEN, *[F.when(bad, F.lit(code)) for code, bad in _all_reasons(contract, by)])
     rows = rows.withColumn("_codes", F.coalesce("_problem", found))
+    if by.has_erasures:
+        rows = without_erased(rows, contract)
     is_bad_row = F.col("_codes") != ""
-    is_wanted = F.lit(True) if keep_raw else is_bad_row
+    is_wanted = F.col("_codes") != reasons.ERASED
+    is_wanted = is_wanted if keep_raw else is_wanted & is_bad_row
     none = F.array().cast("array<string>")
     return rows.select(
         "_source_file",

@@ -15,7 +15,7 @@ from dataclasses import replace
 from pyspark.sql import SparkSession
 
 from alluvium import contract as contracts
-from alluvium import delta, keys
+from alluvium import delta, erasures, keys
 from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig, explain
@@ -78,8 +78,9 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Load the run date's batches side by side, the largest first; counts over all of them."""
     wanted = chosen(config)
     deliveries = [landing.find(config.settings.landing, contract, config.run_date) for contract in wanted]
-    by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"))
-    bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by)
+    erased = erasures.load(config.settings)
+    by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"), bool(erased.times))
+    bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by, erased)
     prepare(spark, wanted)
     before = batch_ledger.read_day(config)
     largest_first = sorted(deliveries, key=lambda delivery: -delivery.byte_count)

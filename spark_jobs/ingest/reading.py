@@ -50,7 +50,19 @@ def _keys_of(columns: dict[str, pa.Array], recipe: Recipe, secret: bytes) -> dic
     if recipe.record:
         make_key = partial(keys.record_key, recipe.source, secret=secret)
         found["record_key"] = keys.key_column(columns[recipe.record], make_key)
-    return found
+    return with_erasures(found, recipe, secret) if recipe.erasures.times else found
+
+
+def with_erasures(found: dict[str, pa.Array], recipe: Recipe, secret: bytes) -> dict[str, pa.Array]:
+    """The keys with `_erased_at` beside them, record keys those of today's generation."""
+    columns = [column.to_pylist() for column in found.values()]
+    erased = [recipe.erasures.last_of(secret, row) for row in zip(*columns, strict=True)]
+    times = pa.array([at and round(at.timestamp() * 1_000_000) for at in erased], pa.int64())
+    changed = {"_erased_at": times}
+    if recipe.record:
+        today = partial(recipe.erasures.key_of_today, secret)
+        changed["record_key"] = keys.key_column(found["record_key"], today)
+    return found | changed
 
 
 def _batch(
@@ -69,8 +81,8 @@ def _batch(
         "_problem": constant(rows.problem),
         "_row_hash": hashes,
     }
-    nothing = pa.nulls(count, pa.string())
-    arrays = [{**envelope, **found}.get(name, nothing) for name in recipe.schema.names]
+    known = {**envelope, **found}
+    arrays = [known.get(field.name, pa.nulls(count, field.type)) for field in recipe.schema]
     return pa.RecordBatch.from_arrays(arrays, schema=recipe.schema)
 
 

@@ -8,6 +8,8 @@ MALFORMED_ROW = "malformed_row"  # Not JSON, or a number of CSV fields that is n
 REPEATED_FIELD = "repeated_field"  # A JSON name that stands twice: parsers disagree on which one counts.
 BATCH_REFUSED = "batch_refused"  # A good row of a batch with more bad rows than its contract allows.
 
+ERASED = "erased"  # About somebody who was erased after it happened: counted, and nothing of it is kept.
+
 
 def missing(column: str) -> str:
     """A required column without a value."""

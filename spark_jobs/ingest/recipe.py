@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from alluvium.contract import Contract
+from alluvium.erasures import NOBODY, Erasures
 
 # What every delivered row carries besides the contract's columns, in this order.
 ENVELOPE = {
@@ -17,6 +18,7 @@ ENVELOPE = {
     "_header": pa.string(),
     "_problem": pa.string(),
     "_row_hash": pa.string(),
+    "_erased_at": pa.int64(),  # When whom the row is about was erased: microseconds since 1970, UTC.
 }
 
 
@@ -33,6 +35,7 @@ class Recipe:
     identifiers: tuple[tuple[str, str], ...]
     region: str
     key_file: str
+    erasures: Erasures = NOBODY  # Tokens, which may stand in a plan; up to some 100,000 of them.
 
     @property
     def names(self) -> list[str]:
@@ -57,8 +60,8 @@ class Recipe:
         return ", ".join(f"`{field.name}` {kinds[field.type]}" for field in self.schema)
 
 
-def recipe_of(contract: Contract, key_file: Path) -> Recipe:
-    """The recipe of a contract."""
+def recipe_of(contract: Contract, key_file: Path, erasures: Erasures | None = None) -> Recipe:
+    """The recipe of a contract; `erasures` are those of the lake."""
     return Recipe(
         source=contract.source,
         format=contract.files.format,
@@ -69,4 +72,5 @@ def recipe_of(contract: Contract, key_file: Path) -> Recipe:
         identifiers=tuple(contract.identifiers.items()),
         region=contract.default_region,
         key_file=str(key_file),
+        erasures=erasures or NOBODY,
     )

@@ -14,7 +14,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta, keys
+from alluvium import delta, erasures, keys
 from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
@@ -35,7 +35,7 @@ BEYOND_CONTRACTS = (reasons.UNREADABLE_FILE, reasons.NOT_UTF8)
 
 def judged_again(open_rows: DataFrame, contract: Contract, bench: Bench) -> DataFrame:
     """Rows of the quarantine under the contract as it is now, in the shape of `judge`."""
-    recipe = recipe_of(contract, bench.key_file)
+    recipe = recipe_of(contract, bench.key_file, bench.erasures)
     hopeless = F.array_intersect("reasons", F.array(*[F.lit(code) for code in BEYOND_CONTRACTS]))
     problem = F.when(F.size(hopeless) > 0, F.element_at(hopeless, 1)).alias("problem")
     texts = open_rows.select("source_file", "row_number", "raw_payload", "header", problem)
@@ -121,15 +121,16 @@ def replay(bench: Bench, contract: Contract, before: Row) -> Row | None:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Replay the run date's batches one after the other; counts of rows that were accepted by it."""
     key_file = keys.ensure_key(config.settings)
-    before = read_day(config)
+    before, erased = read_day(config), erasures.load(config.settings)
     accepted = replayed = 0
     for contract in chosen(config):
         row = before.get((contract.source, contract.entity))
         place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
         if row is None or footprint.is_empty(PII_QUARANTINE, config.settings, **place):
             continue
-        by = Judgement(config.run_date, config.run_date_end, bool(row["is_initial"]))
-        after = replay(Bench(spark, config.settings, key_file, by), contract, row)
+        is_initial, has_erasures = bool(row["is_initial"]), bool(erased.times)
+        by = Judgement(config.run_date, config.run_date_end, is_initial, has_erasures)
+        after = replay(Bench(spark, config.settings, key_file, by, erased), contract, row)
         if after is not None:
             write([after], config)
             replayed += 1

@@ -1,0 +1,25 @@
+"""`alluvium privacy`: what is held about a person, and the proof that it is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import typer
+
+from alluvium.commands.privacy import certificate
+from alluvium.commands.privacy.erase import erase
+from alluvium.commands.privacy.export import export
+from alluvium.commands.privacy.verify import verify
+
+app = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Erase a person, prove it, and give out what is held."
+)
+
+COMMANDS: dict[Callable[..., None], str] = {
+    erase: "alluvium privacy erase --subject anna@example.org --dry-run",
+    export: "alluvium privacy export --subject anna@example.org --folder ~/anna --identity-checked 'ID seen'",
+    verify: "alluvium privacy verify --subject anna@example.org",
+}
+for command, example in COMMANDS.items():
+    app.command(epilog=f"Example: {example}")(command)
+app.add_typer(certificate.app, name="certificate")
