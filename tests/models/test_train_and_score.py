@@ -86,6 +86,8 @@ def lake(spark, config: JobConfig) -> Iterator[None]:
         .with_columns(
             first_seen_on=pl.lit(date(2024, 12, 1)),
             region=pl.lit("north"),
+            age_band=pl.lit("35-44"),
+            gender=pl.lit(None, pl.String),
             is_profiling_allowed=pl.col("customer_id") != "C1",
         )
     )
