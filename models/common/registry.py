@@ -14,9 +14,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alluvium import mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings
-from models.common import boosting, mlflow_door, params
+from models.common import boosting, params
 from models.common.boosting import Manifest
 
 if TYPE_CHECKING:

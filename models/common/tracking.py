@@ -10,8 +10,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from alluvium import mlflow_door
 from alluvium.settings import Settings
-from models.common import charts, mlflow_door
+from models.common import charts
 from models.common.boosting import from_bytes
 from models.common.candidate import Candidate
 from models.common.params import Params

@@ -16,9 +16,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
+from alluvium import mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings
-from models.common import mlflow_door, registry
+from models.common import registry
 from models.recommender import params
 
 if TYPE_CHECKING:

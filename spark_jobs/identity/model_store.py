@@ -13,9 +13,9 @@ from tempfile import TemporaryDirectory
 
 import polars as pl
 
+from alluvium import mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
-from models.common import mlflow_door
 from spark_jobs.identity import named
 from spark_jobs.identity.model import Model
 

@@ -14,8 +14,6 @@ LONGEST_FILE = 300
 
 # The report reads all; the figures of the models have one reader, see docs/decisions/0002.
 REPORT_MAY = {"models.common.registry", "models.recommender.tracking"}
-# The match model is an artefact in MLflow like every other model.
-IDENTITY_MAY = {"models.common.mlflow_door", "models.common"}
 # Gates and the warehouse are jobs; whoever types a command may reach every room, inside a function.
 MAY_IMPORT = {
     "alluvium": {"alluvium"},
@@ -60,8 +58,6 @@ def is_allowed(path: Path, imported: str, at_top: bool) -> bool:
     if "commands" in path.parts and not at_top:
         return True
     if own == "spark_jobs.report" and imported in REPORT_MAY:
-        return True
-    if own == "spark_jobs.identity" and imported in IDENTITY_MAY:
         return True
     allowed = MAY_IMPORT[path.relative_to(ROOT).parts[0]]
     return any(imported == name or imported.startswith(f"{name}.") for name in allowed)

@@ -15,11 +15,11 @@ import models.coupon.score
 import models.coupon.train
 import models.ltv.score
 import models.ltv.train
-from alluvium import catalog, delta, ledger
+from alluvium import catalog, delta, ledger, mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
-from models.common import cutoffs, mlflow_door, registry, scoring
+from models.common import cutoffs, registry, scoring
 
 RUN_DATE = date(2025, 9, 30)
 AS_OF = date(2025, 10, 1)

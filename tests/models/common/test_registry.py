@@ -9,11 +9,12 @@ import mlflow.xgboost
 import numpy as np
 import pytest
 
+from alluvium import mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from models.churn.train import TASK
-from models.common import candidate, champions, mlflow_door, params, registry, tracking, training
+from models.common import candidate, champions, params, registry, tracking, training
 from models.common.boosting import from_bytes
 from models.common.candidate import Candidate
 from models.common.training_sets import TrainingSet
