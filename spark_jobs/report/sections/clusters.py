@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 from spark_jobs.report import charts
-from spark_jobs.report.lake import Lake
+from spark_jobs.report.lake import Lake, NotThereError
 from spark_jobs.report.page import Grid, Picture, Section
 
 SIZES = """
@@ -21,6 +21,7 @@ FIT = """
 select run_date, k, silhouette, stability, elbow_k, candidates, picture
 from ml.cluster_fits where run_date <= ? order by run_date desc limit 1
 """
+LEAD = "Customers who behave alike, found without a rule."
 COLUMNS = ("cluster", "what sets it apart", "customers", "certainty", "outliers")
 TRIED = ("k", "silhouette", "stability", "inertia", "mixture_silhouette", "mixture_bic", "mixture_agreement")
 CHOSEN = (
@@ -31,11 +32,16 @@ CHOSEN = (
 
 def section(lake: Lake) -> Section:
     """The clusters of the night, the plane they lie on, and the numbers of clusters that were tried."""
-    sizes = [list(row.values()) for row in lake.rows(SIZES)]
-    without = [list(row.values()) for row in lake.rows(WITHOUT)]
-    fit = lake.one(FIT, lake.run_date)
+    try:
+        sizes = [list(row.values()) for row in lake.rows(SIZES)]
+        without = [list(row.values()) for row in lake.rows(WITHOUT)]
+        fit = lake.one(FIT, lake.run_date)
+    except NotThereError:
+        sizes, without, fit = [], [], {}
     if not fit or not sizes:
-        return Section("Clusters", "Nothing to show for this night.", missing="No clusters were found yet")
+        return Section(
+            "Clusters", LEAD, missing="There are none yet: training finds them from 100 customers on"
+        )
     drawn = json.loads(fit["picture"])
     tried = [[one[name] for name in TRIED] for one in json.loads(fit["candidates"])]
     blocks: list[Picture | Grid] = [
@@ -48,4 +54,4 @@ def section(lake: Lake) -> Section:
         Grid("Numbers of clusters that were tried", TRIED, tried, CHOSEN.format(**fit)),
         Grid("Without a cluster", ("reason", "customers"), without),
     ]
-    return Section("Clusters", "Customers who behave alike, found without a rule.", blocks)
+    return Section("Clusters", LEAD, blocks)
