@@ -80,16 +80,14 @@ def stacked(rows: Rows, category: str, value: str, part: str, *, title: str, par
     return to_svg(chart)
 
 
-def lines(
-    rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, percent: bool = False
-) -> str:
-    """Lines over an ordered x, one for each series, with points."""
+def lines(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str, number: str = "~s") -> str:
+    """Lines over an ordered x, one for each series, with points; `number` is how y is written (D3)."""
     chart = (
         alt.Chart(_data(rows), width=420, height=220)
         .mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2)
         .encode(
             x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format=".0%" if percent else "~s", tickCount=5)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format=number, tickCount=5)),
             color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
         )
     )

@@ -118,7 +118,9 @@ def _watched(lake: Lake) -> Iterator[Picture | Grid]:
     drift = lake.rows(DRIFT, lake.run_date + timedelta(days=1))
     if len({row["as_of_date"] for row in drift}) > 1:
         rows = [{**row, "as_of_date": str(row["as_of_date"])} for row in drift]
-        drawn = charts.lines(rows, "as_of_date", "value", "model", x_title="as of", y_title="PSI")
+        drawn = charts.lines(
+            rows, "as_of_date", "value", "model", x_title="as of", y_title="PSI", number=".2f"
+        )
         yield Picture(
             "Drift of the scores",
             drawn,
