@@ -27,7 +27,7 @@ NOUNS = {
     "ingest": "Load landing files, check and propose contracts",
     "quarantine": "Look at rows that were refused, and drive them again",
     "identity": "Who is who: show, evaluate, resolve any table",
-    "customer": "Show one customer's golden record",
+    "customer": "Show a golden record; bring the marts of an earlier night back",
     "segment": "Write, preview, explain and change segments",
     "audience": "Audience files: list, deliver, approve, normalise",
     "model": "List, show, promote and roll back models",

@@ -1,4 +1,4 @@
-"""`alluvium customer`: one customer's golden record, and where each value comes from."""
+"""`alluvium customer`: a golden record and where each value comes from; the marts of an earlier night."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from typing import Annotated, Any
 
 import typer
 
+from alluvium.commands import customer_rollback
 from alluvium.console import console, print_json, table
 from alluvium.errors import AlluviumError
 from alluvium.last_night import LastNight
 from alluvium.settings import Settings, get_settings
 
-app = typer.Typer(no_args_is_help=True, add_completion=False, help="One customer's golden record.")
+app = typer.Typer(no_args_is_help=True, add_completion=False, help="Golden records, and the way back.")
+app.command(epilog=customer_rollback.EPILOG)(customer_rollback.rollback)
 
 ATTRIBUTES = {
     "name": ("title", "first_name", "last_name"),
@@ -154,7 +156,7 @@ def _line(row: dict[str, Any]) -> list[Any]:
 
 @app.callback()
 def customer() -> None:
-    """One customer's golden record."""
+    """Golden records, and the way back."""
 
 
 @app.command(epilog="Example: alluvium customer show C1a2b3c4d5e6f7a8b --lost")

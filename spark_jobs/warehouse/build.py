@@ -11,25 +11,45 @@ Options select: only this, in dbt's words; full_refresh: build anew instead of a
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from alluvium import catalog, dbt, ledger
-from alluvium.job import SUCCEEDED, JobConfig
+from alluvium.job import NIGHT, SUCCEEDED, JobConfig
+from spark_jobs.warehouse import rollback
 
 NAME = "warehouse.build"
 PARTIAL = "is_partial"
 
 
-def last_whole_build(runs: Iterable[Mapping[str, Any]]) -> datetime | None:
-    """When the last whole build that succeeded began; None before the first. `runs`: rows of `ops.runs`."""
-    builds = [run for run in runs if run["job"] == NAME and run["status"] == SUCCEEDED]
-    return max(
-        (run["started_at"] for run in builds if PARTIAL not in json.loads(run["counts"])), default=None
-    )
+def last_whole_build(runs: Sequence[Mapping[str, Any]]) -> datetime | None:
+    """When the build began that the marts stand on; None before the first. `runs`: rows of `ops.runs`.
+
+    That is the last whole one that succeeded, or the one of the night that was gone back to since.
+    """
+    builds = [run["started_at"] for run in runs if _is_whole_build(run)]
+    undone = [run for run in runs if run["job"] == rollback.NAME]
+    last = max(undone, key=lambda run: run["started_at"], default=None)
+    since = [at for at in builds if last is None or at > last["started_at"]]
+    if last is not None and not since:
+        since = [at for at in builds if at <= _end_of_night(runs, last)]
+    return max(since, default=None)
+
+
+def _is_whole_build(run: Mapping[str, Any]) -> bool:
+    is_done = run["job"] == NAME and run["status"] == SUCCEEDED
+    return is_done and PARTIAL not in json.loads(run["counts"])
+
+
+def _end_of_night(runs: Sequence[Mapping[str, Any]], undone: Mapping[str, Any]) -> datetime:
+    """When the night that a rollback led to had ended."""
+    ends = [
+        run["finished_at"] for run in runs if (run["job"], run["run_date"]) == (NIGHT, undone["run_date"])
+    ]
+    return max(at for at in ends if at <= undone["started_at"])
 
 
 def loaded_since_last_build(runs: Sequence[Mapping[str, Any]]) -> list[date]:
