@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from fnmatch import fnmatchcase
 
 import numpy as np
 import polars as pl
@@ -18,10 +19,11 @@ Matrix = NDArray[np.float32]
 def usable(types: Mapping[str, str], excluded: Collection[str]) -> list[str]:
     """The numeric columns that are neither keys nor excluded, in the order of their names.
 
-    `types` are the names that Spark or Delta give them.
+    `types` are the names that Spark or Delta give them; an excluded name may be a pattern, `preferred_*`.
     """
     numeric = {name for name, kind in types.items() if kind.startswith(NUMERIC)}
-    return sorted(numeric - set(excluded) - set(KEYS))
+    left_out = {name for name in numeric for pattern in excluded if fnmatchcase(name, pattern)}
+    return sorted(numeric - left_out - set(KEYS))
 
 
 def dates(types: Mapping[str, str]) -> list[str]:

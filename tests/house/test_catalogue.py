@@ -8,7 +8,7 @@ import pytest
 
 from alluvium import catalog, contract
 from alluvium.table import Table
-from infra import reference
+from infra import features, reference
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -45,3 +45,7 @@ def test_no_raw_identifier_reaches_bronze_or_silver() -> None:
 
 def test_the_reference_of_tables_is_what_the_code_says() -> None:
     assert reference.TARGET.read_text(encoding="utf-8") == reference.page(), "Run `python -m infra.reference`"
+
+
+def test_the_page_of_features_is_what_the_mart_says() -> None:
+    assert features.TARGET.read_text(encoding="utf-8") == features.page(), "Run `python -m infra.features`"

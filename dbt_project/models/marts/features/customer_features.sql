@@ -1,4 +1,4 @@
-{%- set windows = [7, 30, 60, 90, 180, 365] -%}
+{%- set windows = windows() -%}
 {%- set counted = {
     'orders': 'count_orders', 'items': 'count_items', 'sessions': 'count_sessions', 'product_views': 'count_product_views',
     'carts': 'count_carts', 'email_opens': 'count_email_opens', 'email_clicks': 'count_email_clicks',
@@ -153,7 +153,9 @@ campaigns as (
     select
         touches.customer_id,
         as_of_dates.as_of_date,
-        cast(count_if(touches.starts_on >= date_sub(as_of_dates.as_of_date, 90)) as int) as campaigns_90d,
+        {%- for days in windows %}
+        cast(count_if(touches.starts_on >= date_sub(as_of_dates.as_of_date, {{ days }})) as int) as campaigns_{{ days }}d,
+        {%- endfor %}
         cast(count_if(touches.ends_on >= as_of_dates.as_of_date) as int) as campaigns_running
 
     from {{ ref('campaign_touches') }} as touches
@@ -170,7 +172,10 @@ redemptions as (
     select
         redemptions.customer_id,
         as_of_dates.as_of_date,
-        cast(count_if(redemptions.redeemed_on >= date_sub(as_of_dates.as_of_date, 90)) as int) as redemptions_90d
+        {%- for days in windows %}
+        cast(count_if(redemptions.redeemed_on >= date_sub(as_of_dates.as_of_date, {{ days }})) as int) as redemptions_{{ days }}d
+        {{- ',' if not loop.last }}
+        {%- endfor %}
 
     from {{ ref('coupon_redemptions') }} as redemptions
 
@@ -178,6 +183,18 @@ redemptions as (
         on redemptions.redeemed_on < as_of_dates.as_of_date
 
     group by redemptions.customer_id, as_of_dates.as_of_date
+
+),
+
+tastes as (
+
+    select * from {{ ref('int_category_tastes') }}
+
+),
+
+habits as (
+
+    select * from {{ ref('int_shopping_habits') }}
 
 )
 
@@ -192,6 +209,10 @@ select
     {%- for name in money %}
     coalesce(summed.{{ name }}_{{ days }}d, 0) as {{ name }}_{{ days }}d,
     {%- endfor %}
+    summed.discount_{{ days }}d / nullif(summed.spend_{{ days }}d + summed.discount_{{ days }}d, 0) as discount_share_{{ days }}d,
+    coalesce(tastes.categories_{{ days }}d, 0) as categories_{{ days }}d,
+    coalesce(campaigns.campaigns_{{ days }}d, 0) as campaigns_{{ days }}d,
+    coalesce(redemptions.redemptions_{{ days }}d, 0) as redemptions_{{ days }}d,
     {%- endfor %}
     coalesce(summed.order_days, 0) as order_days,
     coalesce(summed.order_days_90d, 0) as order_days_90d,
@@ -212,11 +233,18 @@ select
     3 * summed.orders_30d / nullif(summed.orders_90d, 0) as orders_30d_over_90d,
     summed.spend_90d / nullif(summed.orders_90d, 0) as mean_order_spend_90d,
     summed.items_90d / nullif(summed.orders_90d, 0) as mean_order_items_90d,
-    summed.discount_90d / nullif(summed.spend_90d + summed.discount_90d, 0) as discount_share_90d,
     summed.coupon_discount_90d / nullif(summed.spend_90d + summed.discount_90d, 0) as coupon_share_90d,
-    coalesce(campaigns.campaigns_90d, 0) as campaigns_90d,
     coalesce(campaigns.campaigns_running, 0) as campaigns_running,
-    coalesce(redemptions.redemptions_90d, 0) as redemptions_90d
+    tastes.category_entropy_365d,
+    tastes.department_shares_365d,
+    get(tastes.department_shares_365d, 0).department as preferred_department,
+    get(tastes.department_shares_365d, 0).share as preferred_department_share,
+    habits.preferred_weekday,
+    habits.preferred_weekday_share,
+    habits.preferred_hour,
+    habits.preferred_hour_share,
+    habits.preferred_store,
+    habits.preferred_store_share
 
 from customers
 
@@ -228,3 +256,9 @@ left join campaigns
 
 left join redemptions
     on customers.customer_id = redemptions.customer_id and customers.as_of_date = redemptions.as_of_date
+
+left join tastes
+    on customers.customer_id = tastes.customer_id and customers.as_of_date = tastes.as_of_date
+
+left join habits
+    on customers.customer_id = habits.customer_id and customers.as_of_date = habits.as_of_date

@@ -30,7 +30,7 @@ web_orders as (
 
 products as (
 
-    select product_id, is_petrol, is_item from {{ ref('products') }}
+    select product_id, is_petrol, is_item from {{ ref('int_products_classified') }}
 
 ),
 
