@@ -93,7 +93,7 @@ def _of_catalogue(settings: Settings) -> Iterator[Step]:
 
 
 def _of_dbt(settings: Settings, models: Path) -> Iterator[Step]:
-    """Columns that a mart's yml describes; its types are dbt's affair."""
+    """Columns that a mart's yml describes."""
     nights = finished_nights(settings)
     day = nights[-1]["run_date"] if nights else "<run date>"
     for file in sorted(models.rglob("*.yml")):
@@ -102,12 +102,14 @@ def _of_dbt(settings: Settings, models: Path) -> Iterator[Step]:
             table = f"{schema}.{model.get('config', {}).get('alias', model['name'].removeprefix('pii_'))}"
             held = _held(settings, table)
             for column in model.get("columns", []):
-                if held is not None and column["name"] not in held:
+                was = (held or {}).get(column["name"])
+                wanted = delta_types.shown(delta_types.of_spark(column["data_type"]))
+                if held is not None and was != wanted:
                     again = (
                         f"alluvium job warehouse.build --run-date {day} --option full_refresh=true "
                         f"--option select={model['name']}"
                     )
-                    yield Step(table, column["name"], "rebuild", None, "as dbt builds it", again)
+                    yield Step(table, column["name"], "rebuild", was, wanted, again)
 
 
 def plan(settings: Settings, models: Path = DBT_MODELS) -> list[Step]:

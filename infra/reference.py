@@ -30,7 +30,10 @@ def _built_by_dbt() -> dict[str, tuple[str, Columns]]:
         for model in [*content.get("models", []), *content.get("snapshots", [])]:
             schema = "pii" if file.parent.name == "pii" else "gold"
             name = model.get("config", {}).get("alias", model["name"])
-            columns = {column["name"]: ("", column.get("description", "")) for column in model["columns"]}
+            columns = {
+                column["name"]: (column.get("data_type", ""), column.get("description", ""))
+                for column in model["columns"]
+            }
             found[f"{schema}.{name}"] = (" ".join(model["description"].split()), columns)
     return found
 
@@ -66,8 +69,7 @@ def page() -> str:
     tables = list(_all_tables())
     parts = [
         "# The tables",
-        "Made from the code by `python -m infra.reference`; do not edit. Types of marts stand in the tables "
-        'themselves: `alluvium sql "describe gold.orders"`.',
+        "Made from the code by `python -m infra.reference`; do not edit.",
     ]
     for schema in READ_BY_OTHERS:
         parts.append(f"## {schema}\n\n{catalog.SCHEMAS[schema]}.")

@@ -25,9 +25,9 @@ key: [ticket]
 YML = """
 models:
   - name: orders
-    columns: [{name: order_id}, {name: channel}]
+    columns: [{name: order_id, data_type: string}, {name: channel, data_type: string}]
   - name: returns
-    columns: [{name: return_id}]
+    columns: [{name: return_id, data_type: string}]
 """
 
 

@@ -40,6 +40,11 @@ def test_every_mart_has_a_key_that_is_tested(path: Path) -> None:
     assert any(test.get("is_sound", {}).get("arguments", {}).get("key") for test in tests)
 
 
+@pytest.mark.parametrize("path", [p for p in MODELS if "marts" in p.parts], ids=lambda path: path.stem)
+def test_every_column_of_a_mart_has_the_type_that_its_contract_keeps(path: Path) -> None:
+    assert [column["name"] for column in described(path)["columns"] if not column.get("data_type")] == []
+
+
 @pytest.mark.parametrize("path", sorted((PROJECT / "seeds").glob("*.csv")), ids=lambda path: path.stem)
 def test_every_seed_describes_and_types_its_columns(path: Path) -> None:
     seed = described(path)

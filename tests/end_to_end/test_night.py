@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from alluvium import migration
 from tests.end_to_end.conftest import Demo
 
 LAST_NIGHT = "2017-11-01"
@@ -117,6 +118,10 @@ def test_the_report_shows_every_chapter(demo: Demo) -> None:
     assert "Nothing to show" not in page
     assert "@example" not in page
     assert "http" not in page.replace("http://www.w3.org", "")
+
+
+def test_a_lake_made_today_is_as_catalogue_contracts_and_marts_say(demo: Demo) -> None:
+    assert migration.plan(demo.settings) == []
 
 
 def test_a_question_is_answered_without_much_work(demo: Demo) -> None:
