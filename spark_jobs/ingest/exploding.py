@@ -43,6 +43,8 @@ _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def _parts(text: str, path: str) -> list[Found]:
+    if f'"{path.rpartition(".")[2]}"' not in text:
+        return [(text, None)]  # As most are: nothing to look into.
     try:
         document = _DECODE(text)
     except _RepeatedError:

@@ -32,7 +32,8 @@ def test_a_single_message_is_a_row_as_it_came_and_an_empty_batch_is_none():
 
 def test_what_is_no_row_is_kept_with_its_reason_and_the_others_stay():
     deep = '{"batch":' + "[" * 100_000
-    found = rows('{"batch":[{"a":1},7]}', '{"batch":{"a":1}}', '{"a":1,"a":2}', '{"batch":[NaN]}', deep)
+    twice = '{"a":1,"a":2,"batch":[]}'
+    found = rows('{"batch":[{"a":1},7]}', '{"batch":{"a":1}}', twice, '{"batch":[NaN]}', deep)
     assert [problem for _, _, problem in found] == [
         None,
         reasons.MALFORMED_ROW,
