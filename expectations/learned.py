@@ -23,6 +23,7 @@ LEAST_WEEKS = 8
 DEVIATIONS = 5
 AS_NORMAL = 1.4826  # A median absolute deviation as the standard deviation of a normal distribution.
 LEAST_VOLUME = 0.3  # Of the median.
+FEW_ROWS = 20  # More or less are no alarm.
 LEAST_SHARE = 0.05
 LEAST_ROWS = 50  # Fewer rows have no shares.
 
@@ -117,7 +118,10 @@ def of_table(contract: Contract, days: Mapping[date, Sequence[int]], run_date: d
     before = [counts for day, counts in sorted(days.items()) if day < run_date]
     volumes = [float(counts[0]) for counts in before]
     yield Learned(
-        table, "rows_of_the_day", today[0], bounds_of(volumes, LEAST_VOLUME * median(volumes or [0]))
+        table,
+        "rows_of_the_day",
+        today[0],
+        bounds_of(volumes, max(LEAST_VOLUME * median(volumes or [0]), FEW_ROWS)),
     )
     if today[0] < LEAST_ROWS:
         return
