@@ -23,6 +23,7 @@ from tests.spark_jobs.ingest.fault_source import (
     newest_of_each,
 )
 
+pytestmark = pytest.mark.full
 log = logging.getLogger(__name__)
 SEED = int(os.environ.get("ALLUVIUM_FAULT_SEED", Random().randrange(10**6)))
 SEQUENCES = int(os.environ.get("ALLUVIUM_FAULT_SEQUENCES", "500"))
@@ -86,14 +87,12 @@ def test_a_load_that_is_killed_and_two_copies_of_one_leave_what_one_leaves(pair,
     load_twice_at_once(pair, rng)
 
 
-@pytest.mark.full
 def test_a_load_that_is_killed_at_any_of_the_named_points_is_mended_by_a_rerun(pair, rng):
     assert {point: kill_and_load_again(pair, rng, point=point) for point in POINTS} == dict.fromkeys(
         POINTS, KILLED
     )
 
 
-@pytest.mark.full
 def test_a_load_that_is_killed_at_random_moments_is_mended_by_a_rerun(pair, rng):
     victim, control = pair
     text = delivery(rng)
@@ -106,7 +105,6 @@ def test_a_load_that_is_killed_at_random_moments_is_mended_by_a_rerun(pair, rng)
     assert ends.count(KILLED) >= 10
 
 
-@pytest.mark.full
 def test_ten_days_in_five_orders_with_overlaps_and_redeliveries_end_in_the_same_rows(make_source, rng):
     days = {day: delivery(rng) for day in range(1, 11)}
     wrong = {day: delivery(rng) for day in rng.sample(sorted(days), 3)}
@@ -195,7 +193,6 @@ def test_any_sequence_of_what_people_and_machines_do_keeps_what_must_hold(make_s
     check_any_sequence(source, 1)
 
 
-@pytest.mark.full
 def test_five_hundred_sequences_keep_what_must_hold(make_source):
     source = make_source("sequences", PARCELS)
     check_any_sequence(source, SEQUENCES)
