@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 export PYTHONWARNINGS := ignore
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test test-full bench lint types format clean
+.PHONY: help setup demo test test-full test-kafka bench lint types format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -26,6 +26,9 @@ test: setup ## The tests without large counts
 
 test-full: setup ## The tests with all large counts
 	@$(RUN)/python -m pytest $(TESTS)
+
+test-kafka: setup ## The Kafka door, against a real broker
+	@$(RUN)/python -m pytest -m kafka $(TESTS)
 
 bench: setup ## Measure, side by side; results in reports/
 	@$(RUN)/alluvium bench $(BENCH)

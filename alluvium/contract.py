@@ -7,7 +7,7 @@ mistake in it, each with its line. What the tables of a contract look like is in
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from datetime import date
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -16,14 +16,13 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from alluvium.contract_sql import RUN_COLUMNS, check_mistake, type_mistake
+from alluvium.contract_rules import NAME, Mistake, contradictions, reference_mistakes
+from alluvium.contract_sql import type_mistake
 from alluvium.contract_yaml import Document, MistakesInFile, read_document
 from alluvium.errors import AlluviumError
 from alluvium.settings import get_settings
 
 Pii = Literal["email", "phone", "name", "address", "birth_date", "free_text"]
-RESERVED = frozenset({"record_key", *RUN_COLUMNS})
-_NAME = re.compile(r"^[a-z][a-z0-9_]*$")
 
 
 def _known_zone(name: str) -> str:
@@ -53,11 +52,14 @@ class _Strict(BaseModel):
 
 
 class Files(_Strict):
-    """How the files of a batch are written. Compression follows the name: `.gz`, `.zst` or none."""
+    """How rows arrive: in files, plain, gzip or zstd, or as the JSON records of a Kafka topic."""
 
-    format: Literal["csv", "json", "avro", "parquet"]
+    format: Literal["csv", "json", "avro", "parquet", "kafka"]
     header: bool = True
     delimiter: str = Field(",", min_length=1, max_length=1)
+    explode: str | None = None  # Path of an array in a JSON object; each element is a row.
+    topic: str | None = Field(None, pattern=r"^[A-Za-z0-9._-]{1,249}$")
+    until: Literal["now", "run_date_end"] = "now"  # Which records of the topic a run date takes.
 
 
 class Column(_Strict):
@@ -68,9 +70,11 @@ class Column(_Strict):
     path: str | None = None
     time_zone: Annotated[str, AfterValidator(_known_zone)] | None = None
     pii: Pii | None = None
-    identifier: str | None = Field(None, pattern=_NAME.pattern)
+    identifier: str | None = Field(None, pattern=NAME)
     allowed: tuple[str, ...] | None = None
     pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
+    min: int | float | date | None = None
+    max: int | float | date | None = None
     comment: str = ""
 
     @property
@@ -79,11 +83,19 @@ class Column(_Strict):
         return self.pii is not None or self.identifier is not None
 
 
+class Reference(_Strict):
+    """Values of a column must be among those of another contract's silver table; no value passes."""
+
+    to: str = Field(pattern=r"^[a-z][a-z0-9_]*/[a-z][a-z0-9_]*$")
+    column: str
+    on_missing: Literal["warn", "reject"] = "warn"
+
+
 class Contract(_Strict):
     """The promise of one source and entity. Rows that break it are quarantined, never dropped."""
 
-    source: str = Field(pattern=_NAME.pattern)
-    entity: str = Field(pattern=_NAME.pattern)
+    source: str = Field(pattern=NAME)
+    entity: str = Field(pattern=NAME)
     version: str
     description: str = Field(min_length=1)
     files: Files
@@ -100,6 +112,7 @@ class Contract(_Strict):
     newest: tuple[str, ...] = ()
     event_time: str | None = None
     checks: dict[str, str] = Field(default_factory=dict)
+    references: dict[str, Reference] = Field(default_factory=dict)
     keep_when_erased: str | None = None  # SQL: rows of an erased person that stay, without who it was.
 
     @property
@@ -129,57 +142,10 @@ class Contract(_Strict):
 
     @model_validator(mode="after")
     def _refuse_contradictions(self) -> Contract:
-        mistakes = list(_contradictions(self))
+        mistakes = list(contradictions(self))
         if mistakes:
             raise MistakesInFile(mistakes)
         return self
-
-
-def _contradictions(contract: Contract) -> Iterable[tuple[tuple[str | int, ...], str]]:
-    """What is wrong across fields: where, and what."""
-    columns = contract.columns
-    for name, column in columns.items():
-        yield from ((("columns", name), mistake) for mistake in _column_mistakes(name, column, columns))
-    for field in ("key", "newest"):
-        for place, name in enumerate(getattr(contract, field)):
-            if name not in columns:
-                yield (field, place), f"{name!r} is not among the columns"
-            elif field == "key" and not columns[name].required:
-                yield (field, place), f"{name!r} is part of the key and must be `required: true`"
-            elif field == "newest" and columns[name].is_raw_kept_apart:
-                yield (field, place), f"{name!r} is personal: silver cannot order by it"
-    yield from _record_mistakes(contract)
-    types = {name: column.type for name, column in columns.items()}
-    for check, expression in contract.checks.items():
-        if mistake := check_mistake(expression, types):
-            yield ("checks", check), mistake
-    if contract.keep_when_erased and (mistake := check_mistake(contract.keep_when_erased, types)):
-        yield ("keep_when_erased",), mistake
-
-
-def _column_mistakes(name: str, column: Column, columns: dict[str, Column]) -> Iterable[str]:
-    if not _NAME.match(name):
-        yield f"{name!r} must be lower case letters, digits and underscores"
-    if name in RESERVED or (name.endswith("_key") and name.removesuffix("_key") in columns):
-        yield f"{name!r} is a name that Alluvium adds by itself"
-    if column.type == "timestamp" and column.time_zone is None:
-        yield f"{name!r} needs a `time_zone`: the zone of times that carry none"
-    if column.time_zone and column.type != "timestamp":
-        yield f"{name!r} has a `time_zone` but is no timestamp"
-    if (column.allowed or column.pattern or column.identifier) and column.type != "string":
-        yield f"{name!r}: `allowed`, `pattern` and `identifier` need `type: string`"
-
-
-def _record_mistakes(contract: Contract) -> Iterable[tuple[tuple[str | int, ...], str]]:
-    columns = contract.columns
-    if contract.record and (contract.record not in columns or not columns[contract.record].identifier):
-        yield ("record",), f"{contract.record!r} must be a column with an `identifier`"
-    if contract.event_time and (
-        contract.event_time not in columns or columns[contract.event_time].type not in {"timestamp", "date"}
-    ):
-        yield ("event_time",), f"{contract.event_time!r} must be a timestamp or date column"
-    if contract.full_snapshot and contract.newest:
-        yield ("newest",), "of a `full_snapshot` the latest snapshot is the truth: `newest` must be empty"
 
 
 def parse(text: str, source: str, entity: str, where: str) -> Contract:
@@ -195,7 +161,7 @@ def parse(text: str, source: str, entity: str, where: str) -> Contract:
 
 
 def _refused(error: ValidationError, document: Document, label: str) -> AlluviumError:
-    mistakes: list[tuple[tuple[str | int, ...], str]] = []
+    mistakes: list[Mistake] = []
     for detail in error.errors(include_url=False, include_input=False):
         inner: Any = detail.get("ctx", {}).get("error")
         if isinstance(inner, MistakesInFile):
@@ -244,12 +210,23 @@ def read_all(folder: Path | None = None) -> tuple[list[Contract], list[AlluviumE
     """
     contracts: list[Contract] = []
     refusals: list[AlluviumError] = []
-    for path in sorted((folder or get_settings().sources).glob("*/*.yml")):
+    root = folder or get_settings().sources
+    for path in sorted(root.glob("*/*.yml")):
         try:
             contracts.append(load_file(path))
         except AlluviumError as refusal:
             refusals.append(refusal)
+    by_label = {contract.label: contract for contract in contracts}
+    for contract in list(contracts):
+        if mistakes := list(reference_mistakes(contract, by_label)):
+            contracts.remove(contract)
+            refusals.append(_refused_reference(root, contract, mistakes))
     return contracts, refusals
+
+
+def _refused_reference(root: Path, contract: Contract, mistakes: list[Mistake]) -> AlluviumError:
+    path = root / contract.source / f"{contract.entity}.yml"
+    return read_document(path.read_text(encoding="utf-8"), str(path)).refuse(mistakes, contract.label)
 
 
 def load_all(folder: Path | None = None) -> list[Contract]:

@@ -58,6 +58,11 @@ def check_mistake(expression: str, columns: Mapping[str, str]) -> str | None:
     return None
 
 
+def columns_in(expression: str) -> set[str]:
+    """The columns that a check names, the run date's among them."""
+    return {column.parts[0].name for column in _parse(expression).find_all(exp.Column)}
+
+
 def tolerant(expression: str) -> str:
     """The check as Spark runs it: a cast or division that cannot be done gives null instead of an error.
 

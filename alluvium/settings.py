@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
@@ -32,6 +32,21 @@ class Settings(BaseSettings):
     sources: Path = Field(
         CHECKOUT / "spark_jobs" / "ingest" / "sources", description="Contracts, one per source and entity"
     )
+    landing_s3_url: str | None = Field(
+        None,
+        pattern=r"^s3://[a-z0-9][a-z0-9.-]+(/[^\s]*)?$",
+        description="Files are taken from there, such as s3://bucket/landing, instead of home/landing",
+    )
+    landing_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")
+    kafka_servers: str | None = Field(
+        None, description="Brokers of contracts with `format: kafka`: host:port, several with commas"
+    )
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="How to speak to the brokers"
+    )
+    kafka_sasl_mechanism: str = Field("SCRAM-SHA-512", description="When the protocol begins with SASL")
+    kafka_user: str | None = Field(None, description="Who reads, when the protocol begins with SASL")
+    kafka_password: SecretStr | None = Field(None, description="The reader's password")
     business_time_zone: Annotated[str, AfterValidator(_known_time_zone)] = Field(
         "America/New_York", description="Cuts business days"
     )

@@ -1,6 +1,7 @@
-"""Border between the landing zone and everything else: no row is lost unseen.
+"""Border between the landing zone and everything else: no row is lost unseen, no day is an odd one unseen.
 
-Reads   ops.batches and the run date's rows of bronze.* and their twins in pii.*, counted
+Reads   ops.batches and the run date's rows of bronze.* and their twins in pii.*, counted; keys of silver.*;
+        of bronze.* with a time, the same weekdays of 28 weeks
 Writes  ops.checks
 Rerun   the same figures, with a new time
 """
@@ -14,14 +15,22 @@ from typing import Any
 from great_expectations.core import ExpectationSuite
 
 from alluvium import catalog, lake_sql, ledger
+from alluvium.contract import Contract, read_all
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
+from expectations import learned
 from expectations.gate import stand
 from expectations.measure import Figures, ask
+from expectations.result import FAILED, PASSED, TOO_EARLY, WARN, CheckResult
 from expectations.rules import between, none
 
 # Below this a share says nothing: one bad row of three is no alarm.
 LEAST_ROWS_FOR_A_SHARE = 100
+
+OLDEST_OPEN = """
+    SELECT date_diff('day', min(run_date), :run_date) AS oldest_open_days FROM pii.quarantine
+    WHERE status = 'open' AND run_date <= :run_date
+"""
 
 SUITE = ExpectationSuite(
     name="bronze",
@@ -32,6 +41,9 @@ SUITE = ExpectationSuite(
         between("quarantined_share", most=0.5),
         between("quarantined_share", most=0.05, severity="warn"),
         none("is_refused", severity="warn"),
+        none("rows_twice"),
+        none("keys_twice"),
+        between("oldest_open_days", most=30, severity="warn"),
     ],
 )
 
@@ -41,15 +53,30 @@ def figures(settings: Settings, run_date: date) -> Figures:
     batches = [row for row in ledger.rows(catalog.OPS_BATCHES, settings) if row["run_date"] == run_date]
     known = set(lake_sql.tables(lake_sql.View(settings, with_pii=True)))
     names = [f"{row['source']}_{row['entity']}" for row in batches]
-    stored = ask(settings, {name: _stored(name, known) for name in names}, run_date)
-    return {f"bronze.{name}": _of_batch(row, stored[name]) for name, row in zip(names, batches, strict=True)}
+    contracts = {contract.name: contract for contract in read_all(settings.sources)[0]}
+    queries = {name: _stored(name, known, contracts.get(name)) for name in names}
+    stored = ask(settings, queries, run_date)
+    found = {f"bronze.{name}": _of_batch(row, stored[name]) for name, row in zip(names, batches, strict=True)}
+    if "pii.quarantine" in known:
+        found |= ask(settings, {"pii.quarantine": OLDEST_OPEN}, run_date)
+    return found | {f"silver.{name}": {"keys_twice": stored[name]["keys_twice"]} for name in names}
 
 
-def _stored(name: str, known: set[str]) -> str:
-    def count(table: str) -> str:
-        return f"(SELECT count(*) FROM {table} WHERE _run_date = :run_date)" if table in known else "null"
+def _stored(name: str, known: set[str], contract: Contract | None) -> str:
+    def count(table: str, what: str = "count(*)") -> str:
+        return f"(SELECT {what} FROM {table} WHERE _run_date = :run_date)" if table in known else "null"
 
-    return f"SELECT {count(f'bronze.{name}')} AS rows, {count(f'pii.{name}')} AS twins"
+    bronze, silver = f"bronze.{name}", f"silver.{name}"
+    twice = "null"
+    if contract is not None and silver in known:
+        keys = ", ".join(f'"{key}"' for key in contract.silver_key)
+        tonight = f"SELECT {keys} FROM {silver} WHERE _run_date = :run_date"
+        held = f"SELECT {keys} FROM {silver} WHERE ({keys}) IN ({tonight})"
+        twice = f"(SELECT count(*) FROM ({held} GROUP BY {keys} HAVING count(*) > 1))"
+    return f"""
+        SELECT {count(bronze)} AS rows, {count(f"pii.{name}")} AS twins, {twice} AS keys_twice,
+            {count(bronze, "count(*) - count(DISTINCT _row_hash)") if contract else "null"} AS rows_twice
+    """
 
 
 def _of_batch(batch: Mapping[str, Any], stored: Mapping[str, float | None]) -> dict[str, float | None]:
@@ -58,10 +85,25 @@ def _of_batch(batch: Mapping[str, Any], stored: Mapping[str, float | None]) -> d
     return {
         "rows_unaccounted": read - accepted - batch["rows_quarantined"] - batch["rows_duplicate"],
         "rows_not_stored": accepted - rows,
+        "rows_twice": stored["rows_twice"],
         "rows_without_twin": None if twins is None else rows - twins,
         "quarantined_share": batch["rows_quarantined"] / read if read >= LEAST_ROWS_FOR_A_SHARE else None,
         "is_refused": float(batch.get("status") == "refused"),
     }
+
+
+def learned_results(settings: Settings, run_date: date) -> list[CheckResult]:
+    """The day beside the same weekdays before it, for contracts that delivered on the run date."""
+    batches = [row for row in ledger.rows(catalog.OPS_BATCHES, settings) if row["run_date"] == run_date]
+    arrived = {(row["source"], row["entity"]) for row in batches if row["rows_read"]}
+    due = [c for c in read_all(settings.sources)[0] if (c.source, c.entity) in arrived]
+    return [_as_result(one, run_date) for one in learned.measure(due, settings, run_date)]
+
+
+def _as_result(one: learned.Learned, run_date: date) -> CheckResult:
+    status = TOO_EARLY if one.bounds is None else PASSED if one.is_inside else FAILED
+    seen = f"{one.observed:.4g}" if one.observed % 1 else f"{one.observed:.0f}"
+    return CheckResult(run_date, SUITE.name, one.check, one.table, WARN, status, seen, one.words)
 
 
 def run(spark: None, config: JobConfig) -> dict[str, int]:

@@ -17,20 +17,23 @@ from expectations.result import CheckResult, keep
 SUITES = ("bronze", "identity", "gold", "ml", "published")
 
 
-def run_suite(name: str, run_date: date, settings: Settings) -> list[CheckResult]:
-    """Judge the tables of one border for a run date; nothing is written.
+def run_suite(name: str, run_date: date, settings: Settings, *, with_docs: bool = False) -> list[CheckResult]:
+    """Judge the tables of one border for a run date; nothing is written but, if asked, its page.
 
     Raises UsageError when there is no such suite.
     """
     if name not in SUITES or not find_spec(f"expectations.{name}"):
         raise UsageError(f"There is no suite {name!r}", do=f"Known are {', '.join(SUITES)}")
     suite = import_module(f"expectations.{name}")
-    return judge(suite.SUITE, suite.figures(settings, run_date), run_date)
+    docs = settings if with_docs else None
+    found = judge(suite.SUITE, suite.figures(settings, run_date), run_date, docs)
+    more = getattr(suite, "learned_results", None)
+    return found + more(settings, run_date) if more else found
 
 
 def stand(name: str, config: JobConfig) -> dict[str, int]:
     """Run a suite as a job: results go to `ops.checks`, a check of severity stop that failed is an error."""
-    results = run_suite(name, config.run_date, config.settings)
+    results = run_suite(name, config.run_date, config.settings, with_docs=True)
     keep(results, config.settings)
     if stopping := [result for result in results if result.stops]:
         raise _stopped(name, stopping)

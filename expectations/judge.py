@@ -11,6 +11,8 @@ from typing import Any
 
 import pandas as pd
 
+from alluvium.settings import Settings
+from expectations import data_docs
 from expectations.measure import Figures
 from expectations.result import FAILED, PASSED, STOP, WARN, CheckResult
 
@@ -40,12 +42,16 @@ def _frame(figures: Figures, columns: set[str]) -> pd.DataFrame:
     return frame.rename_axis("table_name").reset_index()
 
 
-def judge(suite: ExpectationSuite, figures: Figures, run_date: date) -> list[CheckResult]:
-    """One result per expectation and table that has the figure."""
+def judge(
+    suite: ExpectationSuite, figures: Figures, run_date: date, docs: Settings | None = None
+) -> list[CheckResult]:
+    """One result per expectation and table that has the figure. With `docs`, a page of it for people too."""
     columns = {expectation.column for expectation in suite.expectations}  # type: ignore[attr-defined]
     frame = _frame(figures, columns)
     batch = _frame_definition().get_batch(batch_parameters={"dataframe": frame})
     judged = batch.validate(suite, result_format=FORMAT)
+    if docs is not None:
+        data_docs.write(judged, docs, run_date, suite.name)
     return [result for one in judged.results for result in _results(one, frame, suite.name, run_date)]
 
 

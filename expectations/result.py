@@ -10,7 +10,7 @@ from alluvium import catalog, ledger
 from alluvium.settings import Settings
 
 STOP, WARN = "stop", "warn"
-PASSED, FAILED = "passed", "failed"
+PASSED, FAILED, TOO_EARLY = "passed", "failed", "not_enough_history"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -16,10 +17,10 @@ from alluvium.contract import Contract
 from alluvium.erasures import NOBODY, Erasures
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
-from spark_jobs.ingest import counting, footprint, quarantine, reasons, silver
+from spark_jobs.ingest import counting, footprint, quarantine, reasons, references, silver
 from spark_jobs.ingest.batch_ledger import Row, check_conservation
 from spark_jobs.ingest.counting import Counts
-from spark_jobs.ingest.drift import new_columns
+from spark_jobs.ingest.events import Event
 from spark_jobs.ingest.judging import Judgement, is_bad, is_good, judge
 from spark_jobs.ingest.landing import Delivery
 from spark_jobs.ingest.reading import read_files
@@ -39,18 +40,35 @@ class Bench:
     key_file: Path
     by: Judgement
     erasures: Erasures = NOBODY
+    contracts: Mapping[str, Contract] = field(default_factory=dict)  # All there are, by label.
+
+    def known(self, contract: Contract, on_missing: str) -> dict[str, DataFrame]:
+        """The values that columns of the contract may have, see `references.known`."""
+        return references.known(self.spark, contract, self.contracts, on_missing)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """What became of a delivery: its row of `ops.batches`, and what people should know of it."""
+
+    row: Row
+    events: Sequence[Event] = ()
 
 
 def delivered_rows(bench: Bench, delivery: Delivery) -> DataFrame:
     """All rows of a delivery as text; files are opened on the workers, which see the landing zone too."""
-    recipe = recipe_of(delivery.contract, bench.key_file, bench.erasures)
-    paths = bench.spark.createDataFrame([(str(path),) for path in delivery.files], "path string")
-    return paths.mapInArrow(partial(read_files, recipe=recipe), recipe.ddl)
+    endpoint = bench.settings.landing_s3_endpoint_url
+    recipe = recipe_of(delivery.contract, bench.key_file, bench.erasures, endpoint)
+    landed = bench.spark.createDataFrame(
+        [(file.url, file.tag) for file in delivery.files], "url string, tag string"
+    )
+    return landed.mapInArrow(partial(read_files, recipe=recipe), recipe.ddl)
 
 
-def _all_bad(delivered: DataFrame, contract: Contract, by: Judgement) -> DataFrame:
+def _all_bad(delivered: DataFrame, contract: Contract, bench: Bench) -> DataFrame:
     """Every row of a refused batch with its raw text; the good ones say why they are here."""
-    rows = judge(delivered, contract, by, keep_raw=True)
+    known = bench.known(contract, references.REJECT)
+    rows = judge(delivered, contract, bench.by, keep_raw=True, known=known)
     refused = F.when(F.size("_reasons") == 0, F.array(F.lit(reasons.BATCH_REFUSED))).otherwise(
         F.col("_reasons")
     )
@@ -72,11 +90,8 @@ def _write(bench: Bench, contract: Contract, rows: DataFrame, counts: Counts) ->
     silver.update(accepted, contract, run_date, bench.settings, written, counts.rows_conflicting)
 
 
-def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
-    """The ledger row of a delivery without a row in it.
-
-    Raises AlluviumError when a file has a new column and the contract does not allow that.
-    """
+def empty_row(bench: Bench, delivery: Delivery, fingerprint: str, new_columns: Sequence[str]) -> Row:
+    """The ledger row of a delivery without a row in it."""
     return {
         "source": delivery.contract.source,
         "entity": delivery.contract.entity,
@@ -87,32 +102,48 @@ def empty_row(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
         "is_initial": bench.by.is_initial,
         "file_count": len(delivery.files),
         "byte_count": delivery.byte_count,
-        "new_columns": json.dumps(new_columns(delivery)),
+        "new_columns": json.dumps(new_columns),
         "contract_version": delivery.contract.version,
         "fingerprint": fingerprint,
         "seconds": 0.0,
     }
 
 
-def load(bench: Bench, delivery: Delivery, fingerprint: str) -> Row:
-    """Load one delivery and return its row of `ops.batches`, which the caller writes when the data stands."""
+def _unknown(bench: Bench, contract: Contract, judged: DataFrame) -> list[Event]:
+    """An event for each column with values that the table it refers to does not have."""
+    known = bench.known(contract, references.WARN)
+    counts = references.count_unknown(is_good(judged), known, contract) if known else {}
+    return [
+        Event(
+            f"unknown_{name}",
+            f"bronze.{contract.name}",
+            str(count),
+            f"accepted rows whose value is not among those of {contract.references[name].to}; expected 0",
+        )
+        for name, count in counts.items()
+    ]
+
+
+def load(bench: Bench, delivery: Delivery, row: Row) -> Loaded:
+    """Load one delivery; `row` is its ledger row so far. The caller writes what comes back."""
     started = time.perf_counter()
     contract = delivery.contract
-    row = empty_row(bench, delivery, fingerprint)
     is_small = delivery.byte_count < SMALL_BYTES
     delivered = delivered_rows(bench, delivery)
-    judged = judge(delivered, contract, bench.by)
+    judged = judge(delivered, contract, bench.by, known=bench.known(contract, references.REJECT))
     judged = (judged.coalesce(1) if is_small else judged).persist()
     try:
         counts = counting.count(judged, contract, is_small)
         found = counting.count_reasons(is_bad(judged)) if counts.rows_quarantined else {}
         is_refused = counts.bad_share > contract.max_bad_share
-        rows = _all_bad(delivered, contract, bench.by) if is_refused else judged
+        rows = _all_bad(delivered, contract, bench) if is_refused else judged
         counts = counts.refused() if is_refused else counts
         copies = counts.rows_duplicate
+        events = _unknown(bench, contract, judged) if contract.references and not is_refused else []
         _write(bench, contract, counting.first_copies(rows, copies) if copies else rows, counts)
     finally:
         judged.unpersist()
     status = REFUSED if is_refused else LOADED
     seconds = round(time.perf_counter() - started, 3)
-    return {**row, **counts.as_row(), "status": status, "reasons": json.dumps(found), "seconds": seconds}
+    became = {"status": status, "reasons": json.dumps(found), "seconds": seconds}
+    return Loaded({**row, **counts.as_row(), **became}, events)

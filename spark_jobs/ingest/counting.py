@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from alluvium.contract import Contract
+from spark_jobs.ingest import reasons
 
 # So many keys fit on the driver and travel to every task.
 FEW = 100_000
@@ -22,35 +23,45 @@ class Counts:
     rows_quarantined: int = 0
     rows_duplicate: int = 0
     rows_conflicting: int = 0
+    rows_suppressed: int = 0  # Of the quarantined: about somebody who was erased. Nothing is wrong with them.
 
     @property
     def bad_share(self) -> float:
-        """Bad rows among all that differ."""
-        distinct = self.rows_read - self.rows_duplicate
-        return self.rows_quarantined / distinct if distinct else 0.0
+        """Bad rows among all that differ; rows that are suppressed are neither good nor bad."""
+        judged = self.rows_read - self.rows_duplicate - self.rows_suppressed
+        return (self.rows_quarantined - self.rows_suppressed) / judged if judged else 0.0
 
     def refused(self) -> Counts:
         """The same rows when none is accepted."""
-        return Counts(self.rows_read, 0, self.rows_accepted + self.rows_quarantined, self.rows_duplicate)
+        return replace(
+            self,
+            rows_accepted=0,
+            rows_quarantined=self.rows_accepted + self.rows_quarantined,
+            rows_conflicting=0,
+        )
 
     def as_row(self) -> dict[str, int]:
         """Columns of `ops.batches`."""
-        return asdict(self)
+        return {name: count for name, count in asdict(self).items() if name != "rows_suppressed"}
 
 
 def count(judged: DataFrame, contract: Contract, is_small: bool) -> Counts:
     """Count a batch in one job. Copies share a row hash; conflicts share a key and differ in the hash."""
     keys = list(contract.silver_key)
-    narrow = judged.select(*keys, "_row_hash", (F.size("_reasons") > 0).alias("is_bad"))
+    is_suppressed = F.array_contains("_reasons", reasons.ERASED).alias("is_suppressed")
+    narrow = judged.select(*keys, "_row_hash", (F.size("_reasons") > 0).alias("is_bad"), is_suppressed)
     # One exchange by key serves both groupings; a small batch needs none.
     placed = narrow.coalesce(1) if is_small else narrow.repartition(*keys)
     payloads = placed.groupBy(*keys, "_row_hash").agg(
-        F.count("*").alias("copies"), F.max("is_bad").alias("is_bad")
+        F.count("*").alias("copies"),
+        F.max("is_bad").alias("is_bad"),
+        F.max("is_suppressed").alias("is_suppressed"),
     )
     by_key = payloads.groupBy(*keys).agg(
         F.sum("copies").alias("copies"),
         F.count("*").alias("payloads"),
         F.count_if("is_bad").alias("bad"),
+        F.count_if("is_suppressed").alias("suppressed"),
     )
     good = F.col("payloads") - F.col("bad")
     [totals] = by_key.agg(
@@ -59,6 +70,7 @@ def count(judged: DataFrame, contract: Contract, is_small: bool) -> Counts:
         F.coalesce(F.sum("bad"), F.lit(0)).alias("rows_quarantined"),
         F.coalesce(F.sum(F.col("copies") - F.col("payloads")), F.lit(0)).alias("rows_duplicate"),
         F.coalesce(F.sum(F.when(good > 1, good)), F.lit(0)).alias("rows_conflicting"),
+        F.coalesce(F.sum("suppressed"), F.lit(0)).alias("rows_suppressed"),
     ).collect()
     return Counts(**totals.asDict())
 

@@ -17,7 +17,7 @@ from alluvium import delta
 from alluvium.contract import Contract
 from alluvium.job import JobConfig
 from alluvium.tables.ingest import PII_QUARANTINE
-from spark_jobs.ingest import footprint, quarantine
+from spark_jobs.ingest import footprint, quarantine, turn
 from spark_jobs.ingest.load import chosen
 
 
@@ -38,8 +38,9 @@ def discard(spark: SparkSession, contract: Contract, config: JobConfig) -> int:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Discard the run date's open rows; the ledger does not change, they were not accepted before either."""
     found = 0
-    for contract in chosen(config):
-        place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
-        if not footprint.is_empty(PII_QUARANTINE, config.settings, **place):
-            found += discard(spark, contract, config)
+    with turn.taken(config.settings):
+        for contract in chosen(config):
+            place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
+            if not footprint.is_empty(PII_QUARANTINE, config.settings, **place):
+                found += discard(spark, contract, config)
     return {"rows_discarded": found}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -11,8 +11,8 @@ from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from alluvium.contract import Column, Contract
-from alluvium.contract_sql import tolerant
-from spark_jobs.ingest import reasons
+from alluvium.contract_sql import RUN_COLUMNS, columns_in, tolerant
+from spark_jobs.ingest import reasons, references
 from spark_jobs.ingest.recipe import ENVELOPE
 from spark_jobs.ingest.typing_rules import is_blank, is_no_such_time, text_of, typed
 
@@ -59,12 +59,31 @@ def _column_reasons(name: str, column: Column, contract: Contract) -> Iterator[R
         yield reasons.not_allowed(name), ~value.isin(*column.allowed)
     if column.pattern is not None:
         yield reasons.not_allowed(name), ~value.rlike(column.pattern)
+    if column.min is not None:
+        yield reasons.out_of_range(name), value < F.lit(column.min)
+    if column.max is not None:
+        yield reasons.out_of_range(name), value > F.lit(column.max)
 
 
 def _lateness(contract: Contract, by: Judgement) -> Iterator[Reason]:
-    if contract.event_time and not by.is_initial:
+    name = contract.event_time
+    if name is None:
+        return
+    if not by.is_initial:
         oldest = by.run_date_end - timedelta(days=contract.max_days_late + 1)
-        yield reasons.too_late(contract.event_time), F.col(contract.event_time) < F.lit(oldest)
+        yield reasons.too_late(name), F.col(name) < F.lit(oldest)
+    if not any(_bounds_by_run_date(check, name) for check in contract.checks.values()):
+        is_day = contract.columns[name].type == "date"
+        yield (
+            reasons.in_future(name),
+            F.col(name) > F.lit(by.run_date) if is_day else F.col(name) >= F.lit(by.run_date_end),
+        )
+
+
+def _bounds_by_run_date(check: str, event_time: str) -> bool:
+    """Whether a contract says with a check of its own, and a name of its own, what is in the future."""
+    columns = columns_in(check)
+    return event_time in columns and not columns.isdisjoint(RUN_COLUMNS)
 
 
 def _all_reasons(contract: Contract, by: Judgement) -> Iterator[Reason]:
@@ -96,16 +115,25 @@ def _hash_as_delivered() -> SparkColumn:
     return F.sha2(F.concat_ws(_BETWEEN, "_row_hash", "_header", "_raw"), 256)
 
 
-def judge(delivered: DataFrame, contract: Contract, by: Judgement, keep_raw: bool = False) -> DataFrame:
+def judge(
+    delivered: DataFrame,
+    contract: Contract,
+    by: Judgement,
+    keep_raw: bool = False,
+    known: Mapping[str, DataFrame] | None = None,
+) -> DataFrame:
     """Typed rows with `_reasons`, empty for a good row.
 
-    The raw text stays with bad rows only, or with all if asked. `delivered` has
-    the columns of `recipe.schema`. Grain: one row per delivered row, copies included.
+    The raw text stays with bad rows only, or with all if asked. `delivered` has the columns of
+    `recipe.schema`; `known` the values that are there for columns that refer to another table, see
+    `references.known`. Grain: one row per delivered row, copies included.
     """
     rows = with_types(delivered, contract)
     rows = rows.withColumns({"run_date": F.lit(by.run_date), "run_date_end": F.lit(by.run_date_end)})
+    rows, unknown = references.with_unknown(rows, known or {}, contract)
+    all_reasons = [*_all_reasons(contract, by), *unknown]
     # One text, then split: Spark generates code for that; the filter of an array it interprets, row by row.
-    found = F.concat_ws(_BETWEEN, *[F.when(bad, F.lit(code)) for code, bad in _all_reasons(contract, by)])
+    found = F.concat_ws(_BETWEEN, *[F.when(bad, F.lit(code)) for code, bad in all_reasons])
     rows = rows.withColumn("_codes", F.coalesce("_problem", found))
     if by.has_erasures:
         rows = without_erased(rows, contract)

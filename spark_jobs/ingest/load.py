@@ -1,7 +1,8 @@
 """Load everything that was delivered for a run date, by contract.
 
 Reads   landing/<source>/<entity>/run_date=<run date>/ of every contract
-Writes  bronze.*, silver.*, pii.<source>_<entity>, pii.record_keys, pii.quarantine, ops.batches: that run date
+Writes  bronze.*, silver.*, pii.<source>_<entity>, pii.record_keys, pii.quarantine, ops.batches: that run
+        date; ops.checks: what changed in the files; landing/ for contracts that read a topic
 Rerun   the same rows; a batch whose files and contract are as before is not even read
 Options source, entity: only that one; initial: a first load, no limit on lateness; force: read again
 """
@@ -20,22 +21,32 @@ from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig, explain
 from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS, tables_of
-from spark_jobs.ingest import batch, batch_ledger, landing, record_keys
-from spark_jobs.ingest.batch import Bench
+from spark_jobs.ingest import (
+    batch,
+    batch_ledger,
+    drift,
+    events,
+    landing,
+    record_keys,
+    references,
+    topic,
+    turn,
+)
+from spark_jobs.ingest.batch import Bench, Loaded
 from spark_jobs.ingest.batch_ledger import Row
 from spark_jobs.ingest.judging import Judgement
 from spark_jobs.ingest.landing import Delivery
 
 BATCHES_AT_ONCE = 3
-Outcome = Row | Exception | None  # None: the batch stands as it is
+Outcome = Loaded | Exception | None  # None: the batch stands as it is
 
 
-def chosen(config: JobConfig) -> list[Contract]:
+def chosen(config: JobConfig, among: Sequence[Contract] | None = None) -> list[Contract]:
     """The contracts that the options name; all without options. Raises AlluviumError when there is none."""
     options = config.options
     found = [
         contract
-        for contract in contracts.load_all(config.settings.sources)
+        for contract in among or contracts.load_all(config.settings.sources)
         if options.get("source", contract.source) == contract.source
         and options.get("entity", contract.entity) == contract.entity
     ]
@@ -62,44 +73,75 @@ def prepare(spark: SparkSession, wanted: Sequence[Contract]) -> None:
         list(pool.map(lambda table: delta.create(spark, table), missing))
 
 
-def _load_one(bench: Bench, delivery: Delivery, before: Row | None, is_forced: bool) -> Row | None:
-    """The batch's new ledger row; None when it stands already."""
+def _load_one(bench: Bench, delivery: Delivery, before: Row | None, config: JobConfig) -> Loaded | None:
+    """What became of the batch; None when it stands already."""
     fingerprint = delivery.fingerprint()
     is_initial = bench.by.is_initial or bool(before and before["is_initial"])
+    is_forced = config.is_set("force")
     if not is_forced and batch_ledger.is_unchanged(before, delivery.contract, fingerprint, is_initial):
         return None
-    if not delivery.files and (before is None or before["rows_read"] == 0):
-        return batch.empty_row(bench, delivery, fingerprint)
     own = replace(bench, by=replace(bench.by, is_initial=is_initial))
-    return batch.load(own, delivery, fingerprint)
+    new_columns, drifts = drift.look(delivery, config.settings.landing_s3_endpoint_url)
+    events.keep(drifts, config)
+    drift.refuse(drifts, delivery)
+    row = batch.empty_row(own, delivery, fingerprint, new_columns)
+    if not delivery.files and (before is None or before["rows_read"] == 0):
+        return Loaded(row)
+    return batch.load(own, delivery, row)
 
 
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
-    """Load the run date's batches side by side, the largest first; counts over all of them."""
-    wanted = chosen(config)
-    deliveries = [landing.find(config.settings.landing, contract, config.run_date) for contract in wanted]
+    """Load the run date's batches side by side, the largest first; counts over all of them.
+
+    One load of a lake at a time: another one waits, and then finds its batches as they should be.
+    """
+    with turn.taken(config.settings):
+        return _run(spark, config)
+
+
+def _run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
+    everything = contracts.load_all(config.settings.sources)
+    by_label = {contract.label: contract for contract in everything}
+    wanted = chosen(config, everything)
     erased = erasures.load(config.settings)
     by = Judgement(config.run_date, config.run_date_end, config.is_set("initial"), bool(erased.times))
-    bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by, erased)
-    prepare(spark, wanted)
+    bench = Bench(spark, config.settings, keys.ensure_key(config.settings), by, erased, by_label)
+    waves = [_delivered(wave, config) for wave in references.in_order(wanted)]
+    prepare(spark, [*wanted, *(c for c in references.targets(wanted, by_label) if c not in wanted)])
     before = batch_ledger.read_day(config)
-    largest_first = sorted(deliveries, key=lambda delivery: -delivery.byte_count)
+    deliveries = [delivery for wave in waves for delivery in wave]
+    outcomes = [outcome for wave in waves for outcome in _load_wave(bench, wave, before, config)]
+    done = [outcome for outcome in outcomes if isinstance(outcome, Loaded)]
+    rows = [loaded.row for loaded in done]
+    accepted = {(row["source"], row["entity"]) for row in rows if row["rows_accepted"]}
+    record_keys.add(spark, [c for c in wanted if (c.source, c.entity) in accepted], config.run_date)
+    events.keep([event for loaded in done for event in loaded.events], config)
+    batch_ledger.write(rows, config)
+    _raise_first(deliveries, outcomes)
+    return _totals(rows, len(wanted))
 
+
+def _delivered(wanted: Sequence[Contract], config: JobConfig) -> list[Delivery]:
+    """What came for these contracts, the largest first; records of topics are landed before."""
+    for contract in wanted:
+        if contract.files.format == "kafka":
+            topic.land(config.settings, contract, config.run_date, config.run_date_end)
+    found = [landing.find(config.settings, contract, config.run_date) for contract in wanted]
+    return sorted(found, key=lambda delivery: -delivery.byte_count)
+
+
+def _load_wave(
+    bench: Bench, wave: Sequence[Delivery], before: Mapping[tuple[str, str], Row], config: JobConfig
+) -> list[Outcome]:
     def load(delivery: Delivery) -> Outcome:
         row = before.get((delivery.contract.source, delivery.contract.entity))
         try:
-            return _load_one(bench, delivery, row, config.is_set("force"))
-        except Exception as error:  # noqa: BLE001 - one batch must not take the others with it; raised below
+            return _load_one(bench, delivery, row, config)
+        except Exception as error:  # noqa: BLE001 - one batch must not take the others with it; raised later
             return error
 
     with ThreadPoolExecutor(BATCHES_AT_ONCE) as pool:
-        outcomes = list(pool.map(load, largest_first))
-    rows = [outcome for outcome in outcomes if isinstance(outcome, dict)]
-    loaded = {(row["source"], row["entity"]) for row in rows if row["rows_accepted"]}
-    record_keys.add(spark, [c for c in wanted if (c.source, c.entity) in loaded], config.run_date)
-    batch_ledger.write(rows, config)
-    _raise_first(largest_first, outcomes)
-    return _totals(rows, len(wanted))
+        return list(pool.map(load, wave))
 
 
 def _raise_first(deliveries: Sequence[Delivery], outcomes: Sequence[Outcome]) -> None:

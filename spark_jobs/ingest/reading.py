@@ -19,10 +19,12 @@ import pyarrow.compute as pc
 from alluvium import keys
 from spark_jobs.ingest import reasons
 from spark_jobs.ingest.csv_rows import csv_columns, csv_rows
+from spark_jobs.ingest.exploding import exploded
 from spark_jobs.ingest.json_rows import avro_records, json_columns, parquet_records, record_rows
 from spark_jobs.ingest.opening import UnreadableFileError, line_blocks, read_through
 from spark_jobs.ingest.recipe import Recipe
 from spark_jobs.ingest.rows import RawRows, text_rows
+from spark_jobs.ingest.store import fetched
 
 _BETWEEN = "\x1f"
 
@@ -111,7 +113,7 @@ def parsed(file: str, rows: RawRows, recipe: Recipe, secret: bytes) -> Iterator[
             yield _bad(file, bad, recipe, secret)
 
 
-def _raw_rows(path: Path, recipe: Recipe) -> Iterator[RawRows]:
+def raw_rows(path: Path, recipe: Recipe) -> Iterator[RawRows]:
     """The rows of one file. Raises UnreadableFileError before the first row, never after it."""
     if recipe.format == "avro":
         read_through(avro_records(path))
@@ -123,13 +125,13 @@ def _raw_rows(path: Path, recipe: Recipe) -> Iterator[RawRows]:
     if recipe.format == "csv":
         read_through([next(csv_rows(path, recipe), None)])
         return csv_rows(path, recipe)
-    return text_rows(path)
+    return exploded(text_rows(path), recipe.explode) if recipe.explode else text_rows(path)
 
 
 def read_file(path: Path, recipe: Recipe, secret: bytes) -> Iterator[pa.RecordBatch]:
     """All rows of one file. A file that cannot be opened is one row with its name."""
     try:
-        blocks = _raw_rows(path, recipe)
+        blocks = raw_rows(path, recipe)
     except UnreadableFileError as error:
         text = f"{path.name} ({error})"
         blocks = iter([RawRows([None], [text], reasons.UNREADABLE_FILE)])
@@ -138,12 +140,13 @@ def read_file(path: Path, recipe: Recipe, secret: bytes) -> Iterator[pa.RecordBa
             yield from parsed(path.name, rows, recipe, secret)
 
 
-def read_files(paths: Iterator[pa.RecordBatch], recipe: Recipe) -> Iterator[pa.RecordBatch]:
-    """For mapInArrow: a column `path` of files in, their rows out."""
+def read_files(landed: Iterator[pa.RecordBatch], recipe: Recipe) -> Iterator[pa.RecordBatch]:
+    """For mapInArrow: files by `url` and `tag` in, their rows out."""
     secret = keys.load_secret(recipe.key_file)
-    for batch in paths:
-        for path in batch.column("path").to_pylist():
-            yield from read_file(Path(path), recipe, secret)
+    for batch in landed:
+        for file in batch.to_pylist():
+            with fetched(file["url"], file["tag"], recipe.s3_endpoint_url) as path:
+                yield from read_file(path, recipe, secret)
 
 
 def read_again(quarantined: Iterator[pa.RecordBatch], recipe: Recipe) -> Iterator[pa.RecordBatch]:

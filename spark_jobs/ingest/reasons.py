@@ -26,9 +26,24 @@ def not_allowed(column: str) -> str:
     return f"not_allowed:{column}"
 
 
+def out_of_range(column: str) -> str:
+    """A value below `min` or above `max`."""
+    return f"out_of_range:{column}"
+
+
+def unknown(column: str) -> str:
+    """A value that the silver table that the contract refers to does not have."""
+    return f"unknown:{column}"
+
+
 def no_such_time(column: str) -> str:
     """A local time that the clocks skipped when summer time began."""
     return f"no_such_time:{column}"
+
+
+def in_future(column: str) -> str:
+    """An event after the run date's end."""
+    return f"in_future:{column}"
 
 
 def too_late(column: str) -> str:

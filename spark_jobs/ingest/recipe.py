@@ -35,6 +35,8 @@ class Recipe:
     identifiers: tuple[tuple[str, str], ...]
     region: str
     key_file: str
+    explode: str | None = None
+    s3_endpoint_url: str | None = None
     erasures: Erasures = NOBODY  # Tokens, which may stand in a plan; up to some 100,000 of them.
 
     @property
@@ -60,11 +62,17 @@ class Recipe:
         return ", ".join(f"`{field.name}` {kinds[field.type]}" for field in self.schema)
 
 
-def recipe_of(contract: Contract, key_file: Path, erasures: Erasures | None = None) -> Recipe:
-    """The recipe of a contract; `erasures` are those of the lake."""
+def recipe_of(
+    contract: Contract,
+    key_file: Path,
+    erasures: Erasures | None = None,
+    s3_endpoint_url: str | None = None,
+) -> Recipe:
+    """The recipe of a contract; `erasures` are those of the lake, the endpoint that of the landing zone."""
+    kind = contract.files.format
     return Recipe(
         source=contract.source,
-        format=contract.files.format,
+        format="json" if kind == "kafka" else kind,
         has_header=contract.files.header,
         delimiter=contract.files.delimiter,
         paths=tuple((name, column.path or name) for name, column in contract.columns.items()),
@@ -72,5 +80,7 @@ def recipe_of(contract: Contract, key_file: Path, erasures: Erasures | None = No
         identifiers=tuple(contract.identifiers.items()),
         region=contract.default_region,
         key_file=str(key_file),
+        explode=contract.files.explode,
+        s3_endpoint_url=s3_endpoint_url,
         erasures=erasures or NOBODY,
     )

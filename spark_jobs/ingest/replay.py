@@ -14,6 +14,7 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from alluvium import contract as contracts
 from alluvium import delta, erasures, keys
 from alluvium.contract import Contract
 from alluvium.errors import AlluviumError
@@ -21,7 +22,7 @@ from alluvium.job import JobConfig
 from alluvium.table import Table
 from alluvium.tables import ingest as tables
 from alluvium.tables.ingest import PII_QUARANTINE
-from spark_jobs.ingest import counting, footprint, quarantine, reasons, record_keys, silver
+from spark_jobs.ingest import counting, footprint, quarantine, reasons, record_keys, references, silver, turn
 from spark_jobs.ingest.batch import LOADED, REFUSED, Bench
 from spark_jobs.ingest.batch_ledger import Row, after_replay, read_day, write
 from spark_jobs.ingest.judging import Judgement, is_bad, is_good, judge
@@ -40,7 +41,8 @@ def judged_again(open_rows: DataFrame, contract: Contract, bench: Bench) -> Data
     problem = F.when(F.size(hopeless) > 0, F.element_at(hopeless, 1)).alias("problem")
     texts = open_rows.select("source_file", "row_number", "raw_payload", "header", problem)
     delivered = texts.mapInArrow(partial(read_again, recipe=recipe), recipe.ddl)
-    return judge(delivered, contract, bench.by, keep_raw=True)
+    known = bench.known(contract, references.REJECT)
+    return judge(delivered, contract, bench.by, keep_raw=True, known=known)
 
 
 def _in_shape(rows: DataFrame, table: Table) -> DataFrame:
@@ -120,17 +122,24 @@ def replay(bench: Bench, contract: Contract, before: Row) -> Row | None:
 
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Replay the run date's batches one after the other; counts of rows that were accepted by it."""
+    with turn.taken(config.settings):
+        return _run(spark, config)
+
+
+def _run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
+    everything = contracts.load_all(config.settings.sources)
+    by_label = {contract.label: contract for contract in everything}
     key_file = keys.ensure_key(config.settings)
     before, erased = read_day(config), erasures.load(config.settings)
     accepted = replayed = 0
-    for contract in chosen(config):
+    for contract in chosen(config, everything):
         row = before.get((contract.source, contract.entity))
         place = {"run_date": config.run_date, "source": contract.source, "entity": contract.entity}
         if row is None or footprint.is_empty(PII_QUARANTINE, config.settings, **place):
             continue
         is_initial, has_erasures = bool(row["is_initial"]), bool(erased.times)
         by = Judgement(config.run_date, config.run_date_end, is_initial, has_erasures)
-        after = replay(Bench(spark, config.settings, key_file, by, erased), contract, row)
+        after = replay(Bench(spark, config.settings, key_file, by, erased, by_label), contract, row)
         if after is not None:
             write([after], config)
             replayed += 1

@@ -83,6 +83,12 @@ def test_several_mistakes_are_shown_at_once_each_with_its_line():
         ("amount:  {", "ticket:  {", 8, "stands here twice"),
         ("description: Parking tickets, one row per ticket.\n", "", 1, "`description` is missing"),
         ("record: card", "record: [", 5, "expected"),
+        ("format: csv", "format: kafka", 2, "belong together"),
+        ("format: csv", "format: csv, topic: tickets", 2, "belong together"),
+        ("format: csv", "format: csv, explode: batch", 2, "`explode` needs"),
+        ("format: csv", "format: csv, until: run_date_end", 2, "`until` needs"),
+        ("required: true}\n  amount", "required: true, min: 0}\n  amount", 7, "need a number or a date"),
+        ('"decimal(12,2)"}', '"decimal(12,2)", min: 2, max: 1}', 8, "`min` is above `max`"),
     ],
 )
 def test_a_mistake_is_named_at_its_line(old, new, line, words):

@@ -59,7 +59,7 @@ def rewrite(path: Path, contract: Contract, people: Sequence[Person]) -> Rewritt
     """Take the people out of one file; None when they are not in it."""
     needles = needles_of(people, contract)
     kind = contract.files.format
-    change = {"csv": _text, "json": _text, "avro": _avro, "parquet": _parquet}[kind]
+    change = {"csv": _text, "json": _text, "kafka": _text, "avro": _avro, "parquet": _parquet}[kind]
     content, removed, emptied = change(path, contract, needles)
     if not removed + emptied:
         return None

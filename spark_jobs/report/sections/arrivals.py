@@ -18,6 +18,21 @@ where run_date = ?
 order by batch
 """
 
+# A batch that was loaded again has the newest word.
+NOTICED = """
+select distinct on (check_name, table_name, observed)
+    table_name, replace(check_name, '_', ' ') as what, observed, details
+from ops.checks
+where suite = 'ingest' and run_date = ?
+order by check_name, table_name, observed, checked_at desc
+"""
+
+OLDEST = """
+select observed from ops.checks
+where suite = 'bronze' and check_name = 'oldest_open_days' and run_date = ?
+order by checked_at desc
+"""
+
 REASONS = "select reasons from ops.batches where run_date = ? and reasons is not null"
 
 
@@ -58,11 +73,17 @@ def section(lake: Lake) -> Section:
     if reasons := _reasons(lake):
         drawn = charts.bars(reasons, "reason", "rows", title="rows", colour=charts.RED)
         blocks.append(Picture("Why rows were quarantined", drawn, "A row may have several reasons."))
+    if noticed := lake.rows(NOTICED, lake.run_date):
+        rows = [list(row.values()) for row in noticed]
+        heading = "What is otherwise than the contracts say"
+        blocks.append(Grid(heading, ["table", "what", "seen", "about"], rows))
+    oldest = lake.one(OLDEST, lake.run_date).get("observed")
     tiles = (
         Tile("rows read", f"{read:,}"),
         Tile("accepted", f"{accepted:,}"),
         Tile("duplicates", f"{duplicate:,}", "the same row twice in a batch"),
         Tile("quarantined", f"{refused:,}", "kept with their reasons"),
+        *([Tile("oldest open row", f"{oldest} days", "waiting in quarantine")] if oldest else []),
     )
     return Section(
         "Arrivals",

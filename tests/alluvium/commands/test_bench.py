@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
 
-from alluvium.commands import bench
+from alluvium import contract
+from alluvium.commands import bench, bench_ingest
 from alluvium.errors import AlluviumError
-from alluvium.settings import get_settings
+from alluvium.settings import CHECKOUT, get_settings
 
 TASKS = {
     "start": 9.0,
@@ -43,3 +45,18 @@ def test_without_a_finished_night_there_is_nothing_to_measure(tmp_path: Path) ->
     empty = get_settings().model_copy(update={"home": tmp_path})
     with pytest.raises(AlluviumError, match="no finished night"):
         bench._next_night(empty)
+
+
+def test_made_up_events_are_by_contract_with_copies_and_broken_ones_among_them(tmp_path: Path) -> None:
+    folder = tmp_path / "events"
+    size = bench_ingest.land(folder, 4_000, bench_ingest.RUN_DATE, seed=1)
+    lines = [line for file in sorted(folder.iterdir()) for line in file.read_text().splitlines()]
+    whole = [line for line in lines if line.endswith("}")]
+    assert len(lines) == 4_000
+    assert 0.005 < 1 - len(whole) / len(lines) < 0.02
+    assert 0.03 < 1 - len(set(whole)) / len(whole) < 0.07
+    assert size == sum(map(len, lines)) + len(lines)
+    event = json.loads(whole[0])
+    columns = contract.load("web", "events", CHECKOUT / "spark_jobs" / "ingest" / "sources").columns
+    required = [column.path or name for name, column in columns.items() if column.required]
+    assert all(event.get(path) for path in required)

@@ -67,3 +67,11 @@ def test_a_second_load_and_a_replay_bring_nobody_back(gate):
     source.load(1, initial="true", force="true")
     source.replay(1)
     assert source.content() == before
+
+
+def test_rows_of_erased_people_do_not_make_a_batch_a_bad_one(gate):
+    source, _ = gate
+    old = "".join(f"{n},901,Ann Bell,,2017-11-01T08:00:00Z\n" for n in range(10, 14))
+    source.land(2, ROWS + old)
+    row = source.load(2, initial="true")
+    assert (row["status"], source.counts(2)) == ("loaded", (8, 3, 5, 0))

@@ -164,7 +164,7 @@ def test_neither_the_key_nor_a_value_stands_in_a_plan(make_source, spark, capsys
     config = mill.config(1)
     key_file = keys.ensure_key(mill.settings)
     by = Judgement(config.run_date, config.run_date_end)
-    delivery = find(mill.settings.landing, mill.contract, config.run_date)
+    delivery = find(mill.settings, mill.contract, config.run_date)
     bench = batch.Bench(spark, mill.settings, key_file, by)
     with whole_plans(spark):
         judge(batch.delivered_rows(bench, delivery), mill.contract, by).explain(extended=True)
