@@ -6,12 +6,15 @@ Writes  pii.identity_records, identity.links, customer_records, changes, redirec
 Rerun   the same rows; identity.runs gets one more
 Options initial=true   first load of history: a record's validity starts with its first event
         estimate=true  estimate the match model anew instead of using the frozen one
+        accept=true    write although the gate of the rules would stop the night
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from uuid import uuid4
@@ -25,6 +28,7 @@ from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from spark_jobs.identity import (
     changes,
+    gate,
     gather,
     history,
     matching,
@@ -39,6 +43,7 @@ from spark_jobs.identity.outcome import TIERS, Resolution
 from spark_jobs.identity.rules import Rules
 from spark_jobs.identity.timing import Timer
 
+log = logging.getLogger(__name__)
 SPARK_ON_DEMAND = True  # On a lake of this machine's disk only the first write of a table needs it.
 
 
@@ -112,12 +117,38 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     with timer.step("assign"):
         periods = lake.stored(catalog.IDENTITY_CUSTOMER_RECORDS)
         after, changed = grown(periods, resolution, records, config.run_date, is_first_load(config))
+        _check(config, periods, after, changed, the_rules)
     with timer.step("write"):
         _write(lake, config.run_date, records, resolution, periods, after, changed)
     with timer.step("model"):
         model_run = held[1] if held else _kept(settings, resolution.model, config.run_date)
+    is_outgrown = _warn_of_growth(resolution.model, resolution.counts["records_with_name"], the_rules)
+    counts = resolution.counts | {"changes": changed.height, "model_is_outgrown": int(is_outgrown)}
+    resolution = replace(resolution, counts=counts)
     ledger.append(catalog.IDENTITY_RUNS, [_run_row(config, resolution, model_run, timer)], settings)
-    return resolution.counts | {"changes": changed.height}
+    return counts
+
+
+def _check(
+    config: JobConfig, periods: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame, the_rules: Rules
+) -> None:
+    """Raises AlluviumError when the gate stops the night; what somebody asked for may change all."""
+    if config.is_set("accept"):
+        return
+    is_asked = is_first_load(config) or config.is_set("estimate")
+    before = periods.clear() if is_asked else history.before(periods, config.run_date)
+    gate.stand(gate.findings(before, after, changed, the_rules.gate), config.run_date)
+
+
+def _warn_of_growth(model: Model | None, named: int, the_rules: Rules) -> bool:
+    """Whether there are so many more records than the model saw that it should be estimated anew."""
+    if model is None or named <= the_rules.model.max_growth * model.records:
+        return False
+    log.warning(
+        "The match model saw %s records with a name and there are %s: see `alluvium identity estimate`",
+        model.records, named,
+    )  # fmt: skip
+    return True
 
 
 def _kept(settings: Settings, model: Model | None, run_date: date) -> str | None:

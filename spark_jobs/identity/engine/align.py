@@ -24,6 +24,7 @@ SEVERAL, LEAST_BITS = 3, 1.0
 CONSONANTS = list("bcdfgjklmnpqrstvxz")
 DOUBLES = [letter * 2 for letter in CONSONANTS]
 LONG_WORD = 9  # letters; two typing errors in it are still near
+FEW_RECORDS = 1000  # fewer do not tell how common a word is: a name on three of five is no common name
 
 
 @dataclass(frozen=True)
@@ -44,13 +45,16 @@ class Vocabulary:
 
     @classmethod
     def of(
-        cls, words: pl.Series, counts: Ints, records: int, has_codes: bool, initials: Ints | None = None
-    ) -> Vocabulary:
+        cls, words: pl.Series, counts: Ints, records: int, has_codes: bool, initials: Ints | None = None,
+        least_records: int = FEW_RECORDS,
+    ) -> Vocabulary:  # fmt: skip
         """`counts`: on how many of the `records` each word stands; `initials` the same of its first letter.
 
         Where a bag `has_codes`, a word with a digit is one: the model X100 is another one than the X200.
+        Words are as rare as on `least_records` at least.
         """
-        bits = np.maximum(np.log2(records / np.maximum(counts, 1)), 0.1).astype(np.float32)
+        of = max(records, least_records)
+        bits = np.maximum(np.log2(of / np.maximum(counts, 1)), 0.1).astype(np.float32)
         firsts = words.str.slice(0, 1).rank("dense").cast(pl.Int32).to_numpy()
         if initials is None:
             initials = np.bincount(firsts, weights=counts, minlength=1)[firsts] if len(words) else counts
