@@ -2,7 +2,8 @@
 
 Reads   silver.* and pii.* of every contract with a record, the identity tables of the nights before,
         identity.decisions, the frozen match model (MLflow experiment `identity`)
-Writes  pii.identity_records, identity.links, customer_records, changes, redirects, review_queue, runs
+Writes  pii.identity_records, identity.links, customer_records, changes, redirects, households,
+        review_queue, runs
 Rerun   the same rows; identity.runs gets one more
 Options initial=true   first load of history: a record's validity starts with its first event
         estimate=true  estimate the match model anew instead of using the frozen one
@@ -31,6 +32,7 @@ from spark_jobs.identity import (
     gate,
     gather,
     history,
+    households,
     matching,
     model_store,
     read,
@@ -60,16 +62,17 @@ def refuse_the_past(runs: pl.DataFrame, run_date: date) -> None:
 
 def observe(
     spark: SparkSession, settings: Settings, the_rules: Rules, timer: Timer
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The clean records, and the identifiers that they bear."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The clean records, the identifiers that they bear, and what records stand for."""
     with timer.step("read"):
         contracts = read.loaded(spark, settings, contract.load_all())
         ask, most = read.asker(spark, settings), the_rules.limits.driver_records
-        seen = read.observations(ask, contracts, settings.business_time_zone, most)
+        values = the_rules.review.value
+        seen = read.observations(ask, contracts, settings.business_time_zone, most, values)
     with timer.step("clean"):
         key_of = partial(keys.identifier_key, secret=keys.load_secret(keys.key_file(settings)))
         bears = gather.identifiers(seen.bears, key_of)
-        return standardise.clean(gather.records(seen.sights, bears)), bears
+        return standardise.clean(gather.records(seen.sights, bears)), bears, seen.values
 
 
 def given(settings: Settings, the_rules: Rules, model: Model | None, timer: Timer) -> matching.Given:
@@ -110,8 +113,8 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     runs = pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_RUNS, settings)))
     refuse_the_past(runs, config.run_date)
     held = None if config.is_set("estimate") else model_store.frozen(settings, runs)
-    records, bears = observe(spark, settings, the_rules, timer)
-    told = given(settings, the_rules, held[0] if held else None, timer)
+    records, bears, values = observe(spark, settings, the_rules, timer)
+    told = replace(given(settings, the_rules, held[0] if held else None, timer), values=values)
     resolution = matching.resolve(records, bears, told)
     lake = write.Lake(spark, settings)
     with timer.step("assign"):
@@ -164,6 +167,7 @@ def _write(
         partial(lake.periods, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, run_date),
         partial(lake.night, catalog.IDENTITY_CHANGES, changed, run_date),
         partial(lake.whole, catalog.IDENTITY_REDIRECTS, history.redirects(strict)),
+        partial(lake.whole, catalog.IDENTITY_HOUSEHOLDS, households.find(records, strict)),
         partial(lake.whole, catalog.IDENTITY_LINKS, resolution.links),
         partial(lake.whole, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
         partial(lake.whole, catalog.PII_IDENTITY_RECORDS, records),

@@ -48,6 +48,7 @@ class Review(_Strict):
     from_probability: float
     to_probability: float
     max_pairs: int
+    value: dict[str, str] = {}
 
 
 class Limits(_Strict):

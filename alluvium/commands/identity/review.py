@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     import polars as pl
 
 QUEUE = """
-    select record_key_1, record_key_2, reason, probability from identity.review_queue
-    order by abs(probability - 0.5), record_key_1, record_key_2 limit ?
+    select record_key_1, record_key_2, reason, probability, value_at_stake from identity.review_queue
+    order by (1 + value_at_stake) * least(probability, 1 - probability) desc, record_key_1, record_key_2
+    limit ?
 """
 RECORDS = "select * from pii.identity_records where record_key in (?, ?)"
 KNOWN = (
