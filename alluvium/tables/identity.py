@@ -143,6 +143,7 @@ IDENTITY_REVIEW_QUEUE = Table(
     columns={
         "record_key_1": ("string", "The record whose key sorts first"),
         "record_key_2": ("string", "The other record"),
+        "rank": ("int", "1 where a wrong decision would cost most: value at stake times doubt"),
         "reason": ("string", "near_threshold, shared_identifier or contradiction"),
         "probability": ("double", "That both are one person, by the model"),
         "value_at_stake": ("double", "What both customers bought so far, by `review.value` of the rules"),

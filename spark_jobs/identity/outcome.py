@@ -100,13 +100,14 @@ def _review(
         : settings.max_pairs
     ]
     return _explained(scored, at[order]).with_columns(
+        pl.int_range(1, len(order) + 1, dtype=pl.Int32, eager=True).alias("rank"),
         pl.Series("value_at_stake", stake[order], dtype=pl.Float64),
         pl.Series("reason", reason[order], dtype=pl.String),
     )
 
 
 _NO_REVIEW = PAIR | {
-    "probability": pl.Float64, "evidence": pl.String, "value_at_stake": pl.Float64,
+    "probability": pl.Float64, "evidence": pl.String, "value_at_stake": pl.Float64, "rank": pl.Int32,
     "reason": pl.String}  # fmt: skip
 
 

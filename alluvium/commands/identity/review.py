@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
 QUEUE = """
     select record_key_1, record_key_2, reason, probability, value_at_stake from identity.review_queue
-    order by (1 + value_at_stake) * least(probability, 1 - probability) desc, record_key_1, record_key_2
-    limit ?
+    order by rank limit ?
 """
 RECORDS = "select * from pii.identity_records where record_key in (?, ?)"
 KNOWN = (
