@@ -18,10 +18,10 @@ def test_where_nothing_is_bought_the_least_sure_come_first() -> None:
 
 def test_doubts_about_customers_who_buy_most_come_first() -> None:
     rows, once = fresh()
-    last = once.review.sort("rank")["record_key_1"][-1]
+    doubtful = once.review.filter(pl.col("probability").is_between(0.1, 0.9)).sort("rank")
+    last = doubtful["record_key_1"][-1]
     bought = pl.DataFrame({"record_key": [last, last], "value": [4e5, 6e5]})
     queue = matching.resolve(rows, NOTHING, Given(RULES, model(), values=bought)).review.sort("rank")
-    touched = queue.filter(pl.col("value_at_stake") > 0)
-    assert touched["value_at_stake"].unique().to_list() == [1e6]
-    assert touched["rank"].to_list() == list(range(1, touched.height + 1))
-    assert last in {*touched["record_key_1"], *touched["record_key_2"]}
+    assert queue["value_at_stake"][0] == 1e6
+    assert last in queue.select("record_key_1", "record_key_2").row(0)
+    assert queue.filter(pl.col("value_at_stake") == 0)["rank"].min() > 1  # type: ignore[operator]
