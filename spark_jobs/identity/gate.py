@@ -62,6 +62,14 @@ def findings(before: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame, l
     return found
 
 
+def is_written(after: pl.DataFrame, held: pl.DataFrame) -> bool:
+    """Whether the night was written already: what was let through once is not asked again."""
+    return (
+        after.height == held.height
+        and after.join(held, on=after.columns, how="anti", nulls_equal=True).is_empty()
+    )
+
+
 def stand(found: list[Finding], run_date: date) -> None:
     """Raises AlluviumError when there is a finding."""
     if found:

@@ -136,7 +136,7 @@ def _check(
     config: JobConfig, periods: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame, the_rules: Rules
 ) -> None:
     """Raises AlluviumError when the gate stops the night; what somebody asked for may change all."""
-    if config.is_set("accept"):
+    if config.is_set("accept") or gate.is_written(after, periods):
         return
     is_asked = is_first_load(config) or config.is_set("estimate")
     before = periods.clear() if is_asked else history.before(periods, config.run_date)

@@ -48,6 +48,13 @@ def test_a_customer_beyond_belief_stops_it_unless_it_was_as_large_or_is_made_of_
     assert found({}, giant, kind="device") == []
 
 
+def test_a_night_that_was_let_through_is_not_asked_again() -> None:
+    held = periods(dict.fromkeys("abcd", "A"))
+    assert gate.is_written(held.sort("record_key", descending=True), held)
+    assert not gate.is_written(held, held.head(3))
+    assert not gate.is_written(held.with_columns(customer_id=pl.lit("B")), held)
+
+
 def test_the_error_says_what_and_how_to_let_it_through() -> None:
     with pytest.raises(AlluviumError, match=r"gate\.max_records.*accept=true"):
         gate.stand([gate.Finding("one customer would have 4 records", "max_records")], DAY)
