@@ -21,7 +21,6 @@ CAPS = (200, 150, 100, 80, 60, 45, 30, 20, 15, 10, 8, 6, 4)
 PAIRS_PER_RECORD, LEAST_PAIRS = 6.0, 500_000  # the budget: so many, and so many more
 OVERLAP = 6.0  # blocks that a pair is in on average, at most
 SAMPLE = 16  # one in so many records is looked at to choose the cap
-EVERY_PAIR = 20_000  # so few pairs are all compared: 200 records
 WINDOW = 4
 MOST_HOT = 8  # hot keys of a record that are combined, those of the smallest blocks
 MOST_KEYS = 3  # keys that are combined at most
@@ -237,20 +236,12 @@ def _descend(hot: Blocks, starts: tuple[Ints, ...], lattice: _Lattice, nearness:
         _descend(hot, tuple(rows[:, at].astype(np.int64) for at in range(rows.shape[1])), lattice, nearness)
 
 
-def _every_pair(count: int) -> Candidates:
-    """Few records: nothing is gained by blocks, and their words are too few to be rare."""
-    left, right = np.triu_indices(count, 1)
-    return Candidates(packed(left, right), count, count, 0)
-
-
 def find(attributes: list[Attribute], nearness: Ints, budget: float | None = None) -> Candidates:
     """Every pair of records that the lattice brings together, once.
 
     `nearness`: the rank of each record in an order that brings like records near each other.
     """
     budget = budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness)
-    if len(nearness) * (len(nearness) - 1) / 2 <= min(budget, EVERY_PAIR):
-        return _every_pair(len(nearness))
     blocks = _gathered([key for attribute in attributes for key in attribute.blocking_keys()])
     sizes = _sizes(blocks.codes)
     cap = _first_cap(blocks, sizes, budget)

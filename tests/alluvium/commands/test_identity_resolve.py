@@ -41,6 +41,9 @@ def test_every_record_has_one_cluster_in_the_order_of_the_input(tmp_path: Path) 
     clusters = pl.read_parquet(tmp_path / "c.parquet")
     assert clusters.columns == ["id", "cluster_id"]
     assert clusters["id"].to_list() == ["007", "8", "9", "10"]
+    anna, _, bob, carla = clusters["cluster_id"]
+    assert clusters["cluster_id"].to_list() == [anna, anna, bob, carla]
+    assert len({anna, bob, carla}) == 3
     figures = json.loads(done.stdout)
     assert figures["records"] == 4
     assert {"pairs", "largest_cluster", "expected_precision", "peak_memory_mb"} <= set(figures)
