@@ -123,6 +123,18 @@ IDENTITY_REDIRECTS = Table(
     },
 )
 
+IDENTITY_HOUSEHOLDS = Table(
+    "identity",
+    "households",
+    "Customers who share a home: one address and related names, one row per customer who shares one.",
+    key=("customer_id",),
+    columns={
+        "customer_id": ("string", "Customer of the strict tier"),
+        "household_id": ("string", "Id of the household; stays while its oldest customer is in it"),
+        "count_customers": ("int", "Customers of the household, at least 2"),
+    },
+)
+
 IDENTITY_REVIEW_QUEUE = Table(
     "identity",
     "review_queue",
@@ -131,8 +143,10 @@ IDENTITY_REVIEW_QUEUE = Table(
     columns={
         "record_key_1": ("string", "The record whose key sorts first"),
         "record_key_2": ("string", "The other record"),
+        "rank": ("int", "1 where a wrong decision would cost most: value at stake times doubt"),
         "reason": ("string", "near_threshold, shared_identifier or contradiction"),
         "probability": ("double", "That both are one person, by the model"),
+        "value_at_stake": ("double", "What both customers bought so far, by `review.value` of the rules"),
         "evidence": (
             "string",
             "Field, level of agreement and bits of each step, JSON, without values",

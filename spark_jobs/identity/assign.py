@@ -1,9 +1,11 @@
 """Stable customer ids: today's clusters get yesterday's ids.
 
-Each id goes to the cluster that holds most of its records: a split keeps the id with the larger part. Where
-several ids come to one cluster the oldest stays: a merge keeps the older id. A cluster that no id comes to
-gets an ended id back when more than half of that id's last records are in it; else a new one is made from its
-smallest record key. Every tie is broken by content, so the order of rows never matters.
+Each id goes to the cluster that holds most of its records: a split keeps the id with the larger part, and of
+equal parts with the one that has the record it was born with (its anchor), so that what is undone comes back
+under the ids it had. Where several ids come to one cluster the oldest stays: a merge keeps the older id. A
+cluster that no id comes to gets an ended id back when more than half of that id's last records are in it;
+else a new one is made from its smallest record key. Every tie is broken by content, so the order of rows
+never matters.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ import polars as pl
 
 KEPT, RESTORED, NEW = "kept", "restored", "new"
 MEMBERS = {"record_key": pl.String, "customer_id": pl.String}
-AGES = {"customer_id": pl.String, "born_on": pl.Date}
+AGES = {"customer_id": pl.String, "born_on": pl.Date, "anchor": pl.String}
 
 
 @dataclass(frozen=True)
@@ -23,7 +25,8 @@ class Memory:
     """What is known of ids before today.
 
     `current`: record_key, customer_id of every open period. `ended`: the same for the last records of ids
-    that ended. `ages`: customer_id, born_on for every id ever given.
+    that ended. `ages`: customer_id, born_on, anchor for every id ever given; the anchor is the smallest
+    record key of its first day.
     """
 
     current: pl.DataFrame
@@ -36,19 +39,17 @@ class Memory:
         return cls(pl.DataFrame(schema=MEMBERS), pl.DataFrame(schema=MEMBERS), pl.DataFrame(schema=AGES))
 
 
-def _overlaps(members: pl.DataFrame, clusters: pl.DataFrame) -> pl.DataFrame:
-    """One row per id and cluster that share records: how many, of how many, and whether the anchor is there.
-
-    The anchor is the smallest record key of the id.
-    """
-    anchored = members.with_columns(
-        pl.len().over("customer_id").alias("size"),
-        (pl.col("record_key") == pl.col("record_key").min().over("customer_id")).alias("is_anchor"),
+def _overlaps(members: pl.DataFrame, clusters: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
+    """One row per id and cluster that share records: how many, of how many, is the anchor there."""
+    sized = members.with_columns(pl.len().over("customer_id").alias("size"))
+    shared = sized.join(clusters, on="record_key").group_by("customer_id", "cluster")
+    counted = shared.agg(pl.len().alias("overlap"), pl.col("size").first())
+    home = clusters.select(pl.col("record_key").alias("anchor"), pl.col("cluster").alias("home"))
+    anchored = counted.join(
+        ages.select("customer_id", "anchor").join(home, on="anchor"), on="customer_id", how="left"
     )
-    shared = anchored.join(clusters, on="record_key")
-    return shared.group_by("customer_id", "cluster").agg(
-        pl.len().alias("overlap"), pl.col("size").first(), pl.col("is_anchor").any()
-    )
+    is_anchor = (pl.col("cluster") == pl.col("home")).fill_null(False)
+    return anchored.select("customer_id", "cluster", "overlap", "size", is_anchor.alias("is_anchor"))
 
 
 def _best(claims: pl.DataFrame, ages: pl.DataFrame) -> pl.DataFrame:
@@ -82,9 +83,9 @@ def assign(clusters: pl.DataFrame, memory: Memory) -> pl.DataFrame:
 
     `clusters` has record_key and cluster (the smallest record key in it), one row per record.
     """
-    kept = _best(_claims(_overlaps(memory.current, clusters)), memory.ages)
+    kept = _best(_claims(_overlaps(memory.current, clusters, memory.ages)), memory.ages)
     unclaimed = clusters.join(kept, on="cluster", how="anti")
-    most = _overlaps(memory.ended, unclaimed).filter(pl.col("overlap") * 2 > pl.col("size"))
+    most = _overlaps(memory.ended, unclaimed, memory.ages).filter(pl.col("overlap") * 2 > pl.col("size"))
     restored = _best(most, memory.ages)
     left = unclaimed.join(restored, on="cluster", how="anti")["cluster"].unique().sort()
     taken = set(memory.ages["customer_id"])

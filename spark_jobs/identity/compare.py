@@ -96,6 +96,11 @@ def _are_nicknames(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bool
     return np.fromiter((pair in table for pair in zip(one, other, strict=True)), dtype=bool, count=len(one))
 
 
+def related(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
+    """Whether two surnames may be of one family: the same, nearly so, or one a part of the other."""
+    return _last_levels((one, other)) >= level("last_name", "close")
+
+
 def _is_initial(one: NDArray[np.object_], other: NDArray[np.object_]) -> Bools:
     """One side is a single letter, the first of the other."""
     return np.fromiter(

@@ -51,7 +51,9 @@ def memory(periods: pl.DataFrame) -> Memory:
     return Memory(
         periods.filter("is_current").select("record_key", "customer_id"),
         _last_members(periods).drop("valid_to"),
-        periods.group_by("customer_id").agg(pl.col("opened_on").min().alias("born_on")),
+        periods.sort("opened_on", "record_key")
+        .group_by("customer_id", maintain_order=True)
+        .agg(pl.col("opened_on").first().alias("born_on"), pl.col("record_key").first().alias("anchor")),
     )
 
 

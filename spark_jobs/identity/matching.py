@@ -30,6 +30,7 @@ from spark_jobs.identity import (
 from spark_jobs.identity.compare import Forms
 from spark_jobs.identity.contradiction import Contradictions
 from spark_jobs.identity.decisions import Decisions, numbered
+from spark_jobs.identity.engine.arrays import Floats
 from spark_jobs.identity.engine.evidence import Scorer
 from spark_jobs.identity.engine.run import Pairs, expected_precision
 from spark_jobs.identity.guard import Guard, kept_together
@@ -53,13 +54,17 @@ def _plain(text: str) -> str:
 
 @dataclass(frozen=True)
 class Given:
-    """What a match run is told beside the records: rules, a frozen model, decisions, how values are keyed."""
+    """What a match run is told beside the records: rules, a frozen model, decisions, how values are keyed.
+
+    `values` (record_key, value) orders the review queue.
+    """
 
     rules: Rules
     model: Model | None = None
     decisions: pl.DataFrame | None = None
     key_of: Callable[[str], str] = _plain
     timer: Timer = field(default_factory=Timer)
+    values: pl.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -256,8 +261,18 @@ def resolve(records: pl.DataFrame, identifiers: pl.DataFrame, given: Given) -> R
         }
         expected = _expected(scored, strict, guard)
         return outcome.report(
-            night.records, scored, night.links.refused, decided, guard, given.rules, figures, expected
-        )
+            night.records, scored, night.links.refused, decided, guard, given.rules, figures, expected,
+            _worth(night.records, given.values),
+        )  # fmt: skip
+
+
+def _worth(records: pl.DataFrame, values: pl.DataFrame | None) -> Floats:
+    """What each record stands for, 0 where nothing is known."""
+    if values is None:
+        return np.zeros(records.height)
+    summed = values.group_by("record_key").agg(pl.col("value").sum())
+    joined = records.select("record_key").join(summed, on="record_key", how="left", maintain_order="left")
+    return joined["value"].fill_null(0.0).to_numpy()
 
 
 def _expected(scored: Scored | None, strict: Ints | None, guard: Guard) -> dict[str, float]:

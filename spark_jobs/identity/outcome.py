@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from spark_jobs.identity.engine.arrays import contains, packed, unique
+from spark_jobs.identity.engine.arrays import Floats, contains, packed, unique
 from spark_jobs.identity.guard import Guard
 from spark_jobs.identity.model import Model
 from spark_jobs.identity.pairs import Ints
@@ -78,11 +78,12 @@ def _among(scored: Scored | None, wanted: pl.DataFrame) -> Ints:
 
 
 def _review(
-    scored: Scored, refused: pl.DataFrame, strict: Ints, guard: Guard, settings: Review
+    scored: Scored, refused: pl.DataFrame, strict: Ints, guard: Guard, settings: Review, worth: Floats
 ) -> pl.DataFrame:
-    """Pairs that are not one customer in the strict tier but might be, the most doubtful first.
+    """Pairs that are not one customer in the strict tier but might be.
 
-    What somebody decided about is nobody's question any more.
+    First where a wrong decision costs most: what both customers stand for (`worth` by record), times how
+    likely the less likely answer is. What somebody decided about is nobody's question any more.
     """
     likely = (scored.probability >= settings.from_probability) & (strict[scored.left] != strict[scored.right])
     at = np.flatnonzero(likely)
@@ -92,17 +93,27 @@ def _review(
     near = ~against & (scored.probability[at] < settings.to_probability)
     shown = near | (against & shares)
     reason = np.where(near, "near_threshold", "shared_identifier")[shown]
-    reasons = _explained(scored, at[shown]).with_columns(pl.Series("reason", reason, dtype=pl.String))
-    doubt = (pl.col("probability") - 0.5).abs()
-    return reasons.sort(doubt, "left", "right").head(settings.max_pairs)
+    at, of = at[shown], np.bincount(strict, worth, len(strict))
+    stake = np.round(of[strict[scored.left[at]]] + of[strict[scored.right[at]]], 2)
+    doubt = np.minimum(scored.probability[at], 1 - scored.probability[at])
+    order = np.lexsort((scored.right[at], scored.left[at], -doubt, -(1 + stake) * doubt))[
+        : settings.max_pairs
+    ]
+    return _explained(scored, at[order]).with_columns(
+        pl.int_range(1, len(order) + 1, dtype=pl.Int32, eager=True).alias("rank"),
+        pl.Series("value_at_stake", stake[order], dtype=pl.Float64),
+        pl.Series("reason", reason[order], dtype=pl.String),
+    )
 
 
-_NO_REVIEW = PAIR | {"probability": pl.Float64, "evidence": pl.String, "reason": pl.String}
+_NO_REVIEW = PAIR | {
+    "probability": pl.Float64, "evidence": pl.String, "value_at_stake": pl.Float64, "rank": pl.Int32,
+    "reason": pl.String}  # fmt: skip
 
 
 def report(
     records: pl.DataFrame, scored: Scored | None, refused: pl.DataFrame, decided: Decided, guard: Guard,
-    rules: Rules, figures: dict[str, int], expected: dict[str, float],
+    rules: Rules, figures: dict[str, int], expected: dict[str, float], worth: Floats,
 ) -> Resolution:  # fmt: skip
     """Put a decision into tables. `records` is the comparable frame, in the order of its numbers."""
     keys = records["record_key"]
@@ -113,7 +124,7 @@ def report(
     held = _links(decided, scored)
     review = pl.DataFrame(schema=_NO_REVIEW)
     if scored:
-        review = _review(scored, refused, labels["strict"], guard, rules.review)
+        review = _review(scored, refused, labels["strict"], guard, rules.review, worth)
     counts = {
         "records": records.height,
         "records_with_name": int(records["is_named"].sum()),

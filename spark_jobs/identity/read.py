@@ -7,7 +7,7 @@ answers them where the lake is a disk of this machine, Spark elsewhere.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
@@ -35,10 +35,12 @@ class Observed:
 
     `sights`: one row per contract, record and combination of identifiers, with source, record_kind,
     record_key, first_seen_on, observed_at and FIELDS. `bears`: record_key, kind, key, is_owner, observed_at.
+    `values`: record_key, value of contracts whose rows are worth something.
     """
 
     sights: pl.DataFrame
     bears: pl.DataFrame
+    values: pl.DataFrame
 
 
 def asker(spark: SparkSession, settings: Settings) -> Ask:
@@ -93,15 +95,19 @@ def _keys(contract: Contract) -> list[str]:
     return ["record_key", *(f"{name}_key" for name in contract.identifiers)]
 
 
-def sights_query(contract: Contract) -> str:
-    """One row per record and combination of identifiers: when it was seen first and last."""
+def sights_query(contract: Contract, value: str | None = None) -> str:
+    """One row per record and combination of identifiers: when it was seen first and last.
+
+    `value` names a column of amounts that is summed.
+    """
     keys = ", ".join(f"s.{key}" for key in _keys(contract))
     firsts = "".join(f", min(s.{name}) AS first_{name}" for name in _days(contract))
     last = contract.event_time or "_run_date"
+    worth = f"CAST(sum(s.{value}) AS DOUBLE)" if value else "CAST(NULL AS DOUBLE)"
     undated = f"max(CASE WHEN s.{last} IS NULL THEN s._run_date END)"
     return (
         f"SELECT {keys}, min(s._run_date) AS first_run_date{firsts}, max(s.{last}) AS last_dated, "
-        f"{undated} AS last_undated {_of_records(contract)} GROUP BY {keys}"
+        f"{undated} AS last_undated, {worth} AS value {_of_records(contract)} GROUP BY {keys}"
     )
 
 
@@ -135,8 +141,19 @@ def _seen(rows: pl.DataFrame, zone: str) -> list[pl.Expr]:
     return [pl.min_horizontal(days).alias("first_seen_on"), pl.max_horizontal(lasts).alias("observed_at")]
 
 
-def _of_contract(ask: Ask, contract: Contract, zone: str) -> Observed:
-    rows = ask(sights_query(contract))
+def _value(contract: Contract, values: Mapping[str, str]) -> str | None:
+    """The column of amounts. Raises AlluviumError when the contract has no such column."""
+    column = values.get(contract.name)
+    if column is not None and (column not in contract.columns or contract.columns[column].pii):
+        raise AlluviumError(
+            f"{contract.name} has no column {column!r} that can be summed",
+            where="review.value of the identity rules",
+        )
+    return column
+
+
+def _of_contract(ask: Ask, contract: Contract, zone: str, values: Mapping[str, str]) -> Observed:
+    rows = ask(sights_query(contract, _value(contract, values)))
     seen = rows.select(*_keys(contract), *_seen(rows, zone))
     told = _told(contract)
     if told:
@@ -153,7 +170,8 @@ def _of_contract(ask: Ask, contract: Contract, zone: str) -> Observed:
         *("record_key", "first_seen_on", "observed_at"),
         *details,
     )
-    return Observed(sights, _borne(contract, seen))
+    worth = rows.select("record_key", "value").drop_nulls()
+    return Observed(sights, _borne(contract, seen), worth)
 
 
 def _borne(contract: Contract, seen: pl.DataFrame) -> pl.DataFrame:
@@ -169,17 +187,19 @@ def _borne(contract: Contract, seen: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def observations(ask: Ask, contracts: Iterable[Contract], zone: str, most: int) -> Observed:
-    """What all contracts say. `zone` cuts the days of first sight.
+def observations(
+    ask: Ask, contracts: Iterable[Contract], zone: str, most: int, values: Mapping[str, str] | None = None
+) -> Observed:
+    """What all contracts say. `zone` cuts the days of first sight; `values`: column to sum by contract.
 
     Raises AlluviumError when there are more than `most` records: this way of matching works on the driver.
     """
-    parts = [_of_contract(ask, contract, zone) for contract in contracts]
+    parts = [_of_contract(ask, contract, zone, values or {}) for contract in contracts]
     if not parts:
         raise AlluviumError(
             "No source with records was loaded yet", do="Run `alluvium job ingest.load` first"
         )
-    found = Observed(pl.concat([p.sights for p in parts]), pl.concat([p.bears for p in parts]))
+    found = Observed(*(pl.concat([getattr(p, f) for p in parts]) for f in ("sights", "bears", "values")))
     if (count := found.sights["record_key"].n_unique()) > most:
         raise AlluviumError(
             f"{count} records are too many to be matched on one machine's driver",

@@ -2,16 +2,20 @@
 
 Reads   silver.* and pii.* of every contract with a record, the identity tables of the nights before,
         identity.decisions, the frozen match model (MLflow experiment `identity`)
-Writes  pii.identity_records, identity.links, customer_records, changes, redirects, review_queue, runs
+Writes  pii.identity_records, identity.links, customer_records, changes, redirects, households,
+        review_queue, runs
 Rerun   the same rows; identity.runs gets one more
 Options initial=true   first load of history: a record's validity starts with its first event
         estimate=true  estimate the match model anew instead of using the frozen one
+        accept=true    write although the gate of the rules would stop the night
 """
 
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
 from uuid import uuid4
@@ -25,8 +29,10 @@ from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from spark_jobs.identity import (
     changes,
+    gate,
     gather,
     history,
+    households,
     matching,
     model_store,
     read,
@@ -39,6 +45,7 @@ from spark_jobs.identity.outcome import TIERS, Resolution
 from spark_jobs.identity.rules import Rules
 from spark_jobs.identity.timing import Timer
 
+log = logging.getLogger(__name__)
 SPARK_ON_DEMAND = True  # On a lake of this machine's disk only the first write of a table needs it.
 
 
@@ -55,16 +62,17 @@ def refuse_the_past(runs: pl.DataFrame, run_date: date) -> None:
 
 def observe(
     spark: SparkSession, settings: Settings, the_rules: Rules, timer: Timer
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """The clean records, and the identifiers that they bear."""
+) -> tuple[pl.DataFrame, pl.DataFrame, pl.DataFrame]:
+    """The clean records, the identifiers that they bear, and what records stand for."""
     with timer.step("read"):
         contracts = read.loaded(spark, settings, contract.load_all())
         ask, most = read.asker(spark, settings), the_rules.limits.driver_records
-        seen = read.observations(ask, contracts, settings.business_time_zone, most)
+        values = the_rules.review.value
+        seen = read.observations(ask, contracts, settings.business_time_zone, most, values)
     with timer.step("clean"):
         key_of = partial(keys.identifier_key, secret=keys.load_secret(keys.key_file(settings)))
         bears = gather.identifiers(seen.bears, key_of)
-        return standardise.clean(gather.records(seen.sights, bears)), bears
+        return standardise.clean(gather.records(seen.sights, bears)), bears, seen.values
 
 
 def given(settings: Settings, the_rules: Rules, model: Model | None, timer: Timer) -> matching.Given:
@@ -105,19 +113,45 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     runs = pl.DataFrame(pl.from_arrow(ledger.read(catalog.IDENTITY_RUNS, settings)))
     refuse_the_past(runs, config.run_date)
     held = None if config.is_set("estimate") else model_store.frozen(settings, runs)
-    records, bears = observe(spark, settings, the_rules, timer)
-    told = given(settings, the_rules, held[0] if held else None, timer)
+    records, bears, values = observe(spark, settings, the_rules, timer)
+    told = replace(given(settings, the_rules, held[0] if held else None, timer), values=values)
     resolution = matching.resolve(records, bears, told)
     lake = write.Lake(spark, settings)
     with timer.step("assign"):
         periods = lake.stored(catalog.IDENTITY_CUSTOMER_RECORDS)
         after, changed = grown(periods, resolution, records, config.run_date, is_first_load(config))
+        _check(config, periods, after, changed, the_rules)
     with timer.step("write"):
         _write(lake, config.run_date, records, resolution, periods, after, changed)
     with timer.step("model"):
         model_run = held[1] if held else _kept(settings, resolution.model, config.run_date)
+    is_outgrown = _warn_of_growth(resolution.model, resolution.counts["records_with_name"], the_rules)
+    counts = resolution.counts | {"changes": changed.height, "model_is_outgrown": int(is_outgrown)}
+    resolution = replace(resolution, counts=counts)
     ledger.append(catalog.IDENTITY_RUNS, [_run_row(config, resolution, model_run, timer)], settings)
-    return resolution.counts | {"changes": changed.height}
+    return counts
+
+
+def _check(
+    config: JobConfig, periods: pl.DataFrame, after: pl.DataFrame, changed: pl.DataFrame, the_rules: Rules
+) -> None:
+    """Raises AlluviumError when the gate stops the night; what somebody asked for may change all."""
+    if config.is_set("accept") or gate.is_written(after, periods):
+        return
+    is_asked = is_first_load(config) or config.is_set("estimate")
+    before = periods.clear() if is_asked else history.before(periods, config.run_date)
+    gate.stand(gate.findings(before, after, changed, the_rules.gate), config.run_date)
+
+
+def _warn_of_growth(model: Model | None, named: int, the_rules: Rules) -> bool:
+    """Whether there are so many more records than the model saw that it should be estimated anew."""
+    if model is None or named <= the_rules.model.max_growth * model.records:
+        return False
+    log.warning(
+        "The match model saw %s records with a name and there are %s: see `alluvium identity estimate`",
+        model.records, named,
+    )  # fmt: skip
+    return True
 
 
 def _kept(settings: Settings, model: Model | None, run_date: date) -> str | None:
@@ -133,6 +167,7 @@ def _write(
         partial(lake.periods, catalog.IDENTITY_CUSTOMER_RECORDS, after, periods, run_date),
         partial(lake.night, catalog.IDENTITY_CHANGES, changed, run_date),
         partial(lake.whole, catalog.IDENTITY_REDIRECTS, history.redirects(strict)),
+        partial(lake.whole, catalog.IDENTITY_HOUSEHOLDS, households.find(records, strict)),
         partial(lake.whole, catalog.IDENTITY_LINKS, resolution.links),
         partial(lake.whole, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
         partial(lake.whole, catalog.PII_IDENTITY_RECORDS, records),

@@ -48,6 +48,7 @@ class Review(_Strict):
     from_probability: float
     to_probability: float
     max_pairs: int
+    value: dict[str, str] = {}
 
 
 class Limits(_Strict):
@@ -55,6 +56,21 @@ class Limits(_Strict):
 
     driver_records: int
     component: int = Field(ge=2)
+
+
+class Gate(_Strict):
+    """What stops a night before it writes; shares are of yesterday, `few` never stop one."""
+
+    max_merged_share: float = Field(default=0.05, gt=0, le=1)
+    max_moved_share: float = Field(default=0.05, gt=0, le=1)
+    max_records: int = Field(default=150, ge=2)
+    few: int = Field(default=20, ge=0)
+
+
+class Frozen(_Strict):
+    """How long the frozen model serves."""
+
+    max_growth: float = Field(default=1.5, gt=1)
 
 
 class Rules(_Strict):
@@ -65,6 +81,8 @@ class Rules(_Strict):
     tiers: Tiers
     review: Review
     limits: Limits
+    gate: Gate = Gate()
+    model: Frozen = Frozen()
 
     def identifier(self, kind: str) -> IdentifierRule:
         """The rule of a kind of identifier; unlisted kinds share one."""

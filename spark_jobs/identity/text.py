@@ -56,12 +56,22 @@ def without_titles(name: pl.Expr) -> pl.Expr:
     return pl.when(words != "").then(words).otherwise(name)
 
 
+def _short(street: pl.Expr) -> pl.Expr:
+    """A folded street with the usual abbreviations."""
+    words = folded(street.str.replace_all("#", " apt ")).str.split(" ")
+    return words.list.eval(pl.element().replace(STREET_WORDS)).list.join(" ")
+
+
 def street_core(street: pl.Expr) -> pl.Expr:
     """A street with the usual abbreviations and without the unit: `12 Main Street, Apt 4` is `12 main st`."""
-    words = folded(street.str.replace_all("#", " apt ")).str.split(" ")
-    short = words.list.eval(pl.element().replace(STREET_WORDS)).list.join(" ")
+    short = _short(street)
     core = short.str.replace(_UNIT, "").str.strip_chars()
     return pl.when(core != "").then(core).otherwise(short)
+
+
+def unit(street: pl.Expr) -> pl.Expr:
+    """The flat that a street names, `4` in `12 Main Street, Apt 4`; null without one."""
+    return _short(street).str.extract(r"\bapt\s*(\w*)$", 1).replace("", None)
 
 
 def mailbox(email: pl.Expr) -> pl.Expr:

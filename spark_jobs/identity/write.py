@@ -17,6 +17,7 @@ from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
 from alluvium import delta, driver_delta
+from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 from alluvium.table import Table
 
@@ -43,6 +44,16 @@ def _to_spark(spark: SparkSession, frame: pl.DataFrame, table: Table) -> DataFra
     return spark.createDataFrame(frame.to_arrow(), schema)  # type: ignore[arg-type]
 
 
+def _check_columns(table: Table, path: Path) -> None:
+    """Raises AlluviumError for a table of an earlier release that lacks columns."""
+    held = {field.name for field in DeltaTable(str(path)).schema().fields}
+    if missing := sorted(set(table.columns or {}) - held):
+        raise AlluviumError(
+            f"{table.full_name} lacks the column {missing[0]}",
+            do="Run `alluvium migrate`, then the night again",
+        )
+
+
 def _equal(one: pl.DataFrame, other: pl.DataFrame) -> bool:
     """The same rows in any order."""
     return one.height == other.height and one.sort(pl.all()).equals(other.sort(pl.all()))
@@ -66,6 +77,7 @@ class Lake:
         if path := self._folder(table):
             held = QueryBuilder().register("held", DeltaTable(str(path)))
             # Not `pa.table`: it loads pandas, two seconds of CPU.
+            _check_columns(table, path)
             found = pa.RecordBatchReader.from_stream(held.execute(f"SELECT * FROM held WHERE {predicate}"))
             return _shape(pl.DataFrame(pl.from_arrow(found.read_all())), table)
         if not delta.exists(self.spark, table):

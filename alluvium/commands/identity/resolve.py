@@ -25,6 +25,7 @@ def resolve(
     columns: Annotated[Path, typer.Option(help="YAML: `id: <column>` and `roles:`, each a list of columns")],
     output: Annotated[Path, typer.Option(help="Parquet or CSV to write: id, cluster_id")],
     links: Annotated[Path | None, typer.Option(help="Also write the scored pairs: Parquet or CSV")] = None,
+    encoding: Annotated[str | None, typer.Option(help="Of a CSV that is neither UTF-8 nor UTF-16")] = None,
     as_json: Json = False,
 ) -> None:
     """Find the records of a table that are one person (or one thing), without labels.
@@ -40,14 +41,15 @@ def resolve(
             _check_target(target)
     mapping = roles.load(columns)
     with step(f"Read {input_file.name}"):
-        ids, rows = source.read(input_file, mapping)
+        given = source.read(input_file, mapping, encoding)
+        ids = given.ids
     with step(f"Resolve {ids.len():,} records"):
-        found = run.resolve(ids, rows, mapping)
+        found = run.resolve(ids, given.rows, mapping)
     clusters = found.clusters(ids)
     _write(clusters, output)
     if links is not None:
         _write(found.links(ids), links)
-    figures = _figures(found, clusters)
+    figures = _figures(found, clusters) | ({"encoding": given.encoding} if given.encoding else {})
     if as_json:
         print_json(figures)
         return

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 QUEUE = """
-    select record_key_1, record_key_2, reason, probability from identity.review_queue
-    order by abs(probability - 0.5), record_key_1, record_key_2 limit ?
+    select record_key_1, record_key_2, reason, probability, value_at_stake from identity.review_queue
+    order by rank limit ?
 """
 RECORDS = "select * from pii.identity_records where record_key in (?, ?)"
 KNOWN = (

@@ -38,5 +38,5 @@ def read(settings: Settings) -> Today:
         raise AlluviumError("No match model is frozen yet", do="Run a night first")
     in_force, timer = rules.in_force(settings), Timer()
     with on_demand(settings) as spark:
-        records, bears = resolve.observe(spark, settings, in_force, timer)
+        records, bears, _ = resolve.observe(spark, settings, in_force, timer)
     return Today(records, bears, resolve.given(settings, in_force, held[0], timer))

@@ -24,6 +24,8 @@ SEVERAL, LEAST_BITS = 3, 1.0
 CONSONANTS = list("bcdfgjklmnpqrstvxz")
 DOUBLES = [letter * 2 for letter in CONSONANTS]
 LONG_WORD = 9  # letters; two typing errors in it are still near
+FEW_RECORDS = 1000  # fewer do not tell how rare a word is: a name on three of five is no common name
+FEW_TIMES, OFTEN = 2, 8  # how often a word is seen that may be rare, and one that is as common as it looks
 
 
 @dataclass(frozen=True)
@@ -44,28 +46,42 @@ class Vocabulary:
 
     @classmethod
     def of(
-        cls, words: pl.Series, counts: Ints, records: int, has_codes: bool, initials: Ints | None = None
-    ) -> Vocabulary:
+        cls, words: pl.Series, counts: Ints, records: int, has_codes: bool, initials: Ints | None = None,
+        least_records: int = FEW_RECORDS,
+    ) -> Vocabulary:  # fmt: skip
         """`counts`: on how many of the `records` each word stands; `initials` the same of its first letter.
 
         Where a bag `has_codes`, a word with a digit is one: the model X100 is another one than the X200.
+        See `rarity_bits` for `least_records`.
         """
-        bits = np.maximum(np.log2(records / np.maximum(counts, 1)), 0.1).astype(np.float32)
+        bits = np.maximum(rarity_bits(counts, records, least_records), 0.1).astype(np.float32)
         firsts = words.str.slice(0, 1).rank("dense").cast(pl.Int32).to_numpy()
         if initials is None:
             initials = np.bincount(firsts, weights=counts, minlength=1)[firsts] if len(words) else counts
         shares = initials / max(records, 1)
-        rarity = np.clip(-np.log2(np.maximum(shares, 1e-9)), 0.1, 6.0).astype(np.float32)
+        initial_bits = np.clip(-np.log2(np.maximum(shares, 1e-9)), 0.1, 6.0).astype(np.float32)
         return cls(
             words, bits,
             words.str.len_chars().cast(pl.Int16).to_numpy(),
             letter_masks(words),
             words.str.slice(0, 3).rank("dense").cast(pl.Int32).to_numpy(),
-            firsts, rarity,
+            firsts, initial_bits,
             _sounds(words),
             words.str.contains(r"\p{N}").to_numpy() & has_codes,
             counts, records,
         )  # fmt: skip
+
+
+def rarity_bits(counts: Ints, records: int, least_records: int = FEW_RECORDS) -> Floats:
+    """Bits of values that stand on `counts` of the records.
+
+    A table of fewer than `least_records` is taken as a part of one with so many: what it has a few times may
+    be rare there, what it has often is as common as it looks.
+    """
+    counts = np.maximum(counts, 1).astype(np.float64)
+    seen = np.log2(max(records, 1) / counts)
+    unseen = np.log2(max(least_records / max(records, 1), 1.0))
+    return np.asarray(seen + unseen * np.clip((OFTEN - counts) / (OFTEN - FEW_TIMES), 0.0, 1.0))
 
 
 def _sounds(words: pl.Series) -> Ints:

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from spark_jobs.identity.engine import fold
-from spark_jobs.identity.engine.align import Vocabulary, aligned
+from spark_jobs.identity.engine.align import FEW_RECORDS, Vocabulary, aligned
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, unpacked
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
@@ -47,6 +47,11 @@ class Bag:
     def has_codes(self) -> bool:
         """Whether a word with a digit is a code."""
         return self.name != ADDRESS
+
+    @property
+    def least_records(self) -> int:
+        """See `Vocabulary.of`; of a category even few records tell how common it is."""
+        return FEW_RECORDS if self.skeletons else 1
 
     def with_vocabulary(self, vocabulary: Vocabulary, aliases: Codes) -> Bag:
         """The same words with other frequencies, again the rarest of each record first."""
@@ -141,10 +146,11 @@ def _long(columns: Sequence[pl.Series]) -> pl.DataFrame:
     return pl.concat(parts).drop_nulls().unique()
 
 
-def _vocabulary(long: pl.DataFrame, has_codes: bool) -> Vocabulary:
+def _vocabulary(long: pl.DataFrame, has_codes: bool, is_category: bool) -> Vocabulary:
     counted = long.group_by("word").agg(pl.len().alias("count")).sort("word")
     told = max(long["record"].n_unique(), 1)
-    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told, has_codes)
+    least = 1 if is_category else FEW_RECORDS
+    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told, has_codes, least_records=least)
 
 
 def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool = False) -> Bag:
@@ -153,7 +159,7 @@ def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool 
     A category has no sound and does not run in families.
     """
     long = _long(columns)
-    vocabulary = _vocabulary(long, has_codes=name != ADDRESS)
+    vocabulary = _vocabulary(long, name != ADDRESS, is_category)
     number = long["word"].cast(pl.Enum(vocabulary.words)).to_physical().cast(pl.Int32)
     bits = pl.Series(vocabulary.bits.astype(np.float32)).gather(number)
     ranked = (

@@ -241,9 +241,9 @@ def find(attributes: list[Attribute], nearness: Ints, budget: float | None = Non
 
     `nearness`: the rank of each record in an order that brings like records near each other.
     """
+    budget = budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness)
     blocks = _gathered([key for attribute in attributes for key in attribute.blocking_keys()])
     sizes = _sizes(blocks.codes)
-    budget = budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness)
     cap = _first_cap(blocks, sizes, budget)
     lattice = _Lattice(cap, budget)
     lattice.take(blocks.records, blocks.codes, sizes, cap)

@@ -90,8 +90,9 @@ class Known:
         words = bag.vocabulary.words
         initials = self._counts(bag.name, _INITIAL + words.str.slice(0, 1))
         return Vocabulary.of(
-            words, self._counts(bag.name, words), self.memory.told.get(bag.name, 1), bag.has_codes, initials
-        )
+            words, self._counts(bag.name, words), self.memory.told.get(bag.name, 1), bag.has_codes, initials,
+            bag.least_records,
+        )  # fmt: skip
 
     def _aliases(self, bag: Bag) -> Codes:
         held = self.memory.aliases.get(bag.name, ())

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
+import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
 
 from alluvium.errors import AlluviumError, UsageError
+from spark_jobs.identity.engine import delimited
 from spark_jobs.identity.engine.columns import Mapping, check
 
-PARQUET, CSV = (".parquet", ".pq"), (".csv", ".csv.gz", ".tsv")
+PARQUET, CSV = (".parquet", ".pq"), (".csv", ".csv.gz", ".tsv", ".txt")
 _ID = "__id__"  # apart from every column that a table may have
 
 
-def _scan(path: Path) -> pl.LazyFrame:
+def _form(path: Path, mapping: Mapping, encoding: str | None) -> delimited.Form | None:
+    """How a text file is written; None for Parquet."""
     name = path.name.lower()
     if name.endswith(PARQUET) or path.is_dir():
-        return pl.scan_parquet(path / "**/*.parquet" if path.is_dir() else path)
+        return None
     if name.endswith(CSV):
-        separator = "\t" if name.endswith(".tsv") else ","
-        return pl.scan_csv(path, infer_schema=False, separator=separator, encoding="utf8-lossy")
+        return delimited.form(path, (mapping.id, *mapping.columns), encoding)
     raise UsageError("The input is neither Parquet nor CSV", where=str(path))
 
 
@@ -52,8 +55,37 @@ def _check_ids(ids: pl.Series, where: str) -> None:
         )
 
 
-def read(path: Path, mapping: Mapping) -> tuple[pl.Series, pl.DataFrame]:
-    """The ids as they are, and the columns that have a role as text, in the order of the file.
+@dataclass(frozen=True)
+class Table:
+    """The ids as they are, the columns that have a role as text, row by row; the encoding of a text file."""
+
+    ids: pl.Series
+    rows: pl.DataFrame
+    encoding: str | None
+
+
+def _selected(scan: pl.LazyFrame, mapping: Mapping, where: str) -> pl.DataFrame:
+    schema = scan.collect_schema()
+    check(mapping, schema.names(), where)
+    texts = [_as_text(name, schema[name], where) for name in mapping.columns]
+    return scan.select(pl.col(mapping.id).alias(_ID), *texts).collect()
+
+
+def _rows(path: Path, mapping: Mapping, how: delimited.Form | None) -> pl.DataFrame:
+    where = str(path)
+    if how is None:
+        scan = pl.scan_parquet(path / "**/*.parquet" if path.is_dir() else path)
+        return _selected(scan, mapping, where)
+    try:
+        return _selected(delimited.scan(path, how), mapping, where)
+    except pl.exceptions.NoDataError:
+        raise
+    except pl.exceptions.PolarsError:
+        return _selected(delimited.slowly(path, how).lazy(), mapping, where)
+
+
+def read(path: Path, mapping: Mapping, encoding: str | None = None) -> Table:
+    """Read the table in the order of the file.
 
     Raises UsageError for a missing file or column, AlluviumError for no records or ids that are not unique.
     """
@@ -61,16 +93,13 @@ def read(path: Path, mapping: Mapping) -> tuple[pl.Series, pl.DataFrame]:
     if not path.exists():
         raise UsageError("There is no such input", where=where)
     try:
-        scan = _scan(path)
-        schema = scan.collect_schema()
-        check(mapping, schema.names(), where)
-        texts = [_as_text(name, schema[name], where) for name in mapping.columns]
-        rows = scan.select(pl.col(mapping.id).alias(_ID), *texts).collect()
+        how = _form(path, mapping, encoding)
+        rows = _rows(path, mapping, how)
     except pl.exceptions.NoDataError:
         raise AlluviumError("The input is empty", where=where) from None
-    except (pl.exceptions.PolarsError, OSError) as error:
+    except (pl.exceptions.PolarsError, OSError, UnicodeDecodeError, csv.Error) as error:
         # The library's message may quote a value of the file.
         raise AlluviumError(f"The input cannot be read: {type(error).__name__}", where=where) from None
     ids = _as_numbers(rows[_ID].rename(mapping.id))
     _check_ids(ids, where)
-    return ids, rows.drop(_ID)
+    return Table(ids, rows.drop(_ID), how.encoding if how else None)

@@ -16,6 +16,7 @@ from rapidfuzz.distance import OSA
 
 from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
+from spark_jobs.identity.engine.align import rarity_bits
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, packed, unpacked
 from spark_jobs.identity.engine.attribute import Keys, key_codes
 
@@ -48,7 +49,7 @@ class Value:
     @cached_property
     def value_bits(self) -> Floats:
         """How rare each value is."""
-        return np.asarray(np.log2(max(self.told, 1) / np.maximum(self.counts, 1)))
+        return rarity_bits(self.counts, self.told)
 
     @property
     def bits(self) -> Floats:

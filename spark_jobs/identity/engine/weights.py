@@ -36,6 +36,7 @@ SAMPLE = 200_000  # pairs that were not blocked
 ROUNDS, CLOSE_ENOUGH = 25, 1e-4
 START_MARGIN = 3.0  # bits above what brings one record and another together by chance
 PRIOR_PAIRS = 2.0  # pairs that smooth the shares of levels
+MOST_PRIOR = 0.1  # of the strangers: in a table of five rows two pairs would be most of them
 MOST_LOG_RATIO = 25.0
 
 
@@ -156,14 +157,16 @@ def patterns(candidates: Levels, others: Levels, weight: float) -> Patterns:
     )
 
 
-def _shares(attributes: list[Attribute], counted: Patterns, weights: Floats) -> Iterator[Floats]:
+def _shares(
+    attributes: list[Attribute], counted: Patterns, weights: Floats, prior: float = PRIOR_PAIRS
+) -> Iterator[Floats]:
     """Share of each level in its group, missing apart, smoothed by how common levels are among candidates."""
     for number, attribute in enumerate(attributes):
         column, groups = counted.levels[:, number], attribute.groups
         common = np.bincount(column, counted.candidates, len(groups)) + 0.01
         counts = np.bincount(column, weights, len(groups)).astype(np.float64)
         common[0] = counts[0] = 0.0
-        counts += PRIOR_PAIRS * common / np.bincount(groups, common)[groups]
+        counts += prior * common / np.bincount(groups, common)[groups]
         yield counts / np.bincount(groups, counts)[groups]
 
 
@@ -214,7 +217,9 @@ def estimate(attributes: list[Attribute], counted: Patterns, records: int) -> We
 def _maximised(
     attributes: list[Attribute], counted: Patterns, matches: Floats, related: Floats, pairs: float
 ) -> Weights:
-    u = list(_shares(attributes, counted, counted.candidates - matches - related + counted.others))
+    strangers = counted.candidates - matches - related + counted.others
+    prior_pairs = min(PRIOR_PAIRS, MOST_PRIOR * float(strangers.sum()))
+    u = list(_shares(attributes, counted, strangers, prior_pairs))
     r = list(_shares(attributes, counted, related))
     m = list(_shares(attributes, counted, matches))
     prior = float(np.clip(matches.sum() / pairs, 0.1 / pairs, 0.5))

@@ -41,7 +41,16 @@ TABLES = {
     "identity/customer_records": [belongs(ONE, "C1"), belongs(TWO, "C1"), belongs(THREE, "C3")],
     "identity/links": [PAIR | {"rule": "similar", "tier": "strict"}],
     "identity/redirects": [{"old_customer_id": "C0", "customer_id": "C1"}],
-    "identity/review_queue": [PAIR | {"record_key_2": THREE, "reason": "near_threshold", "probability": 0.5}],
+    "identity/review_queue": [
+        PAIR
+        | {
+            "record_key_2": THREE,
+            "reason": "near_threshold",
+            "probability": 0.5,
+            "rank": 1,
+            "value_at_stake": 12.5,
+        }
+    ],
     "pii/identity_records": [says(ONE, "Mary"), says(TWO, "Marie"), says(THREE, "Jane")],
 }
 

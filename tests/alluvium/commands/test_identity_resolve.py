@@ -41,6 +41,9 @@ def test_every_record_has_one_cluster_in_the_order_of_the_input(tmp_path: Path) 
     clusters = pl.read_parquet(tmp_path / "c.parquet")
     assert clusters.columns == ["id", "cluster_id"]
     assert clusters["id"].to_list() == ["007", "8", "9", "10"]
+    anna, _, bob, carla = clusters["cluster_id"]
+    assert clusters["cluster_id"].to_list() == [anna, anna, bob, carla]
+    assert len({anna, bob, carla}) == 3
     figures = json.loads(done.stdout)
     assert figures["records"] == 4
     assert {"pairs", "largest_cluster", "expected_precision", "peak_memory_mb"} <= set(figures)
@@ -92,3 +95,27 @@ def test_a_missing_input_and_a_wrong_output_are_bad_usage(tmp_path: Path) -> Non
     ):
         done = CliRunner().invoke(app, ["resolve", *files, *mapping])
         assert isinstance(done.exception, UsageError)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "separator"), [("cp1252", ";"), ("utf-8-sig", "\t"), ("utf-16", ","), ("utf-8", "|")]
+)
+def test_a_file_is_read_whatever_program_wrote_it(tmp_path: Path, encoding: str, separator: str) -> None:
+    rows = ["id,name,town", "1,José Álvarez,Málaga", "2,Jose Alvarez,Malaga", "3,Ann Lee,Rome",
+            '4,Bob 6" Jones,Köln', "5,Eva Kern,Bonn", "6,Tom Rau,Graz"]  # fmt: skip
+    (tmp_path / "r.csv").write_bytes("\r\n".join(rows).replace(",", separator).encode(encoding))
+    (tmp_path / "m.yml").write_text("id: id\nroles: {name: [name], place: [town]}")
+    files = ["--input", tmp_path / "r.csv", "--columns", tmp_path / "m.yml", "--output", tmp_path / "c.csv"]
+    done = CliRunner().invoke(app, ["resolve", *map(str, files), "--json"])
+    assert done.exit_code == 0, done.exception
+    assert json.loads(done.stdout)["encoding"] == encoding
+    found = dict(pl.read_csv(tmp_path / "c.csv").iter_rows())
+    assert found[1] == found[2]
+    assert len(set(found.values())) == 5
+
+
+def test_a_row_with_too_many_fields_is_named_and_none_is_dropped(tmp_path: Path) -> None:
+    done = resolve(tmp_path, ROWS + "11,Smith, Anna,1980-04-12,anna@example.com\n")
+    assert isinstance(done.exception, AlluviumError)
+    assert "5 fields" in str(done.exception)
+    assert "line 6" in str(done.exception)
