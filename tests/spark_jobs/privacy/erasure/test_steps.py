@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import pytest
 from deltalake import DeltaTable
@@ -115,3 +116,14 @@ def test_ingest_knows_the_tokens_and_a_changed_certificate_is_not_sound(home):
     assert certificate.problems(home, given | {"people": 2}) != []
     assert certificate.problems(home, given, public="00" * 32) != []
     assert audit.verify(home) == []
+
+
+def test_many_requests_in_one_pass_give_what_each_gives_alone(home):
+    people = People(Lake(home), keys.load_secret(keys.key_file(home)))
+    asked = [("7", ANN), ("7", "516"), ("8", JOE)]
+    persons, problems = people.find_all(asked)
+    assert problems == []
+    assert [person.subject for person in persons] == ["7", "7", "8"]
+    assert [replace(p, subject="1") for p in persons] == [found(home, value) for _, value in asked]
+    _, problems = people.find_all([*asked, ("9", "nobody@example.org")])
+    assert [str(problem) for problem in problems] == ["Request 9: nobody here has that identifier"]
