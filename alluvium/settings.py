@@ -42,6 +42,12 @@ class Settings(BaseSettings):
     audit_heads: Path | None = Field(
         None, description="File of the audit trail's signed heads; out of reach of who can change the lake"
     )
+    role: str | None = Field(
+        None, description="engineer, analyst, marketer or privacy_officer: what `alluvium sql` opens"
+    )
+    retention_days: dict[str, Annotated[int, Field(ge=1)]] = Field(
+        default_factory=dict, description='Days by class of data that differ from ours, as {"landing": 90}'
+    )
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")
     exports_s3_endpoint_url: str | None = Field(None, description="For S3-compatible stores other than AWS")

@@ -83,11 +83,12 @@ class People:
         self._lake.give("wanted", ["subject", "value"], sorted(wanted.items()))
         kinds = sorted({kind for each in self.contracts for kind in each.identifiers.values()})
         keyed = [
-            (subject, kind, keys.identifier_key(kind, value, secret=self._secret))
-            for subject, value in wanted.items()
+            (number, kind, key)
+            for number, value in wanted.items()
             for kind in kinds
+            if (key := keys.identifier_key(kind, value, secret=self._secret))
         ]
-        self._lake.give("asked", ["subject", "kind", "key"], [row for row in keyed if row[2]])
+        self._lake.give("asked", ["subject", "kind", "key"], keyed)
         found: Pairs = set()
         if "pii.record_keys" in self._lake.tables:
             query = "SELECT subject, record_key FROM pii.record_keys JOIN wanted ON record_key = value"

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 from deltalake import DeltaTable
+from typer.testing import CliRunner
 
-from alluvium import audit, catalog, erasures, keys, ledger
+from alluvium import audit, catalog, erasures, holds, keys, ledger
+from alluvium.commands.privacy import app
 from alluvium.errors import AlluviumError
 from spark_jobs.privacy import certificate
 from spark_jobs.privacy.erasure import state, steps
@@ -127,3 +129,10 @@ def test_many_requests_in_one_pass_give_what_each_gives_alone(home):
     assert [replace(p, subject="1") for p in persons] == [found(home, value) for _, value in asked]
     _, problems = people.find_all([*asked, ("9", "nobody@example.org")])
     assert [str(problem) for problem in problems] == ["Request 9: nobody here has that identifier"]
+
+
+def test_whoever_is_held_for_a_claim_is_not_erased(home):
+    holds.place(home, holds.CUSTOMER + "Ca000000000000001", "claim 17/204")
+    answer = CliRunner().invoke(app, ["erase", "--subject", ANN])
+    assert "legal hold" in str(answer.exception)
+    assert sorted(row["email"] for row in rows(home, "pii.customers")) == [ANN, JOE]
