@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Parameters = list[Any] | dict[str, Any] | None
-SCHEMAS = ("bronze", "silver", "identity", "gold", "ml", "published", "ops")
+SCHEMAS = ("bronze", "silver", "identity", "seeds", "gold", "ml", "published", "ops")
 NIGHTLY_SLICE = {"ml": "as_of_date", "published": "run_date"}
 SLICED_PUBLISHED = ("recommendations",)
 WHOLE_ML = ("training_sets", "cluster_fits")  # A night that trained nothing has none.

@@ -65,7 +65,7 @@ class Day:
 
 def days_of(settings: Settings) -> dict[str, int]:
     """Days by class, as the company set them."""
-    return {**DAYS, **settings.retention_days}
+    return {**DAYS, **dict(settings.retention_days)}
 
 
 def limits(settings: Settings) -> list[Limit]:

@@ -11,6 +11,7 @@ from deltalake import DeltaTable, write_deltalake
 
 from alluvium import holds, retention
 from alluvium.errors import AlluviumError
+from alluvium.settings import Settings
 from spark_jobs.maintain.retention import enforce
 
 MONTHS = [date(2017 + month // 12, month % 12 + 1, 1) for month in range(20)]
@@ -41,7 +42,7 @@ def home(settings):
     path = settings.lake / "published" / "audience_members"
     path.mkdir(parents=True)
     write_deltalake(str(path), pa.Table.from_pylist([sent | {"entered_at": entered}], schema))
-    return settings.model_copy(update={"retention_days": DAYS})
+    return settings.model_copy(update={"retention_days": tuple(DAYS.items())})
 
 
 def _write(settings, table, rows):
@@ -108,6 +109,14 @@ def test_a_hold_on_a_class_or_a_table_keeps_all_of_it(home):
     assert {name for name in before if after.get(name) == before[name]} == {"landing", "pii.web_events"}
     with pytest.raises(AlluviumError, match="No hold"):
         holds.release(home, "nothing", "claim settled")
+
+
+def test_a_company_sets_its_own_days_by_a_setting(settings, monkeypatch):
+    monkeypatch.setenv("ALLUVIUM_RETENTION_DAYS", '{"landing": 30, "ml_400": 100}')
+    own = Settings(home=settings.home)
+    assert hash(own)
+    days = {limit.name: limit.days for limit in retention.limits(own)}
+    assert (days["landing"], days["ml.churn_scores"], days["exports"]) == (30, 100, 400)
 
 
 def test_raw_values_of_events_are_kept_as_long_as_the_files_that_an_erasure_must_find_them_in(settings):
