@@ -7,6 +7,7 @@ from collections.abc import Callable
 import typer
 
 from alluvium.commands.privacy import access, certificate, hold
+from alluvium.commands.privacy.breakdown import breakdown
 from alluvium.commands.privacy.consent import consent
 from alluvium.commands.privacy.erase import erase
 from alluvium.commands.privacy.export import export
@@ -21,6 +22,7 @@ COMMANDS: dict[Callable[..., None], str] = {
     erase: "alluvium privacy erase --subject anna@example.org --dry-run",
     export: "alluvium privacy export --subject anna@example.org --folder ~/anna --identity-checked 'ID seen'",
     consent: "alluvium privacy consent --subject anna@example.org --purpose marketing_email --on 2017-11-01",
+    breakdown: "alluvium privacy breakdown --by region,age_band --k 10",
     retention: "alluvium privacy retention --run-date 2017-11-01",
     verify: "alluvium privacy verify --subject anna@example.org",
 }
