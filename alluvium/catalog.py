@@ -41,6 +41,7 @@ LEDGERS = (
     ops.OPS_RUNS,
     ops.OPS_CHECKS,
     ops.OPS_ERASURES,
+    ops.OPS_LEGAL_HOLDS,
     ops.OPS_AUDIT,
     ingest.OPS_BATCHES,
     identity.IDENTITY_RUNS,

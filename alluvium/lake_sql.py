@@ -14,6 +14,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from alluvium import access
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.settings import Settings
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     import duckdb
 
 Parameters = list[Any] | dict[str, Any] | None
-SCHEMAS = ("bronze", "silver", "identity", "gold", "ml", "published", "ops")
+SCHEMAS = ("bronze", "silver", "identity", "seeds", "gold", "ml", "published", "ops")
 NIGHTLY_SLICE = {"ml": "as_of_date", "published": "run_date"}
 SLICED_PUBLISHED = ("recommendations",)
 WHOLE_ML = ("training_sets", "cluster_fits")  # A night that trained nothing has none.
@@ -40,7 +41,9 @@ class View:
     @property
     def schemas(self) -> tuple[str, ...]:
         """The schemas this view may open."""
-        return (*SCHEMAS, "pii") if self.with_pii else SCHEMAS
+        known = (*SCHEMAS, "pii") if self.with_pii else SCHEMAS
+        granted = access.schemas_of(self.settings.role)
+        return tuple(name for name in known if granted is None or name in granted)
 
 
 def _extension() -> Path:
@@ -57,10 +60,12 @@ def connection(view: View, file: Path | None = None, spill: Path | None = None) 
     """A DuckDB, in memory or in a file, that reads the view's schemas and nothing else of this machine or
     the network.
 
-    What does not fit in 1 GB goes to the folder `spill`, when there is one.
+    What does not fit in 1 GB goes to the folder `spill`, when there is one. Raises UsageError when the view
+    opens personal data and the role of the settings may not.
     """
     import duckdb
 
+    access.require(view.settings, "pii" if view.with_pii else None)
     opened = duckdb.connect(
         file or ":memory:",
         config={"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"},
@@ -166,6 +171,10 @@ def _check_is_there(view: View, schema: str, name: str) -> None:
     if schema == "pii" and not view.with_pii:
         raise UsageError(
             f"{schema}.{name} holds personal data", do="`--with-pii` opens it and notes that you did"
+        )
+    if schema not in view.schemas:
+        raise UsageError(
+            f"Your role may not read {schema}.{name}", do="`alluvium privacy access show` says who may"
         )
     there = tables(view)
     if f"{schema}.{_kept_in(schema, name)}" not in there:

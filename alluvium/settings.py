@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Self
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from alluvium.errors import UsageError
@@ -21,6 +21,11 @@ def _known_time_zone(name: str) -> str:
     except (KeyError, ValueError) as error:
         raise ValueError(f"{name!r} is not an IANA time zone such as Europe/Berlin") from error
     return name
+
+
+def _pairs(given: object) -> object:
+    """A JSON object as pairs: settings are a key of caches, which a dictionary cannot be."""
+    return tuple(sorted(given.items())) if isinstance(given, dict) else given
 
 
 class Settings(BaseSettings):
@@ -56,6 +61,12 @@ class Settings(BaseSettings):
     spark_port: int | None = Field(None, ge=1024, le=65535, description="A fixed port instead of a free one")
     audit_heads: Path | None = Field(
         None, description="File of the audit trail's signed heads; out of reach of who can change the lake"
+    )
+    role: str | None = Field(
+        None, description="engineer, analyst, marketer or privacy_officer: what `alluvium sql` opens"
+    )
+    retention_days: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_pairs)] = Field(
+        (), description='Days by class of data that differ from ours, as {"landing": 90}'
     )
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")

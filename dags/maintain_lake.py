@@ -1,6 +1,6 @@
-"""Tests and documents the warehouse, compacts small files, and removes what no version in retention needs.
+"""Tests and documents the warehouse, and removes what is over its time: days of data, then old files.
 
-Runs every night after the others. Changes no row. Safe to leave out for days.
+Runs every night after the others. Changes no row that is within its time. Safe to leave out for days.
 When it fails: infra/runbooks/maintain_lake.md
 """
 
@@ -12,9 +12,9 @@ from dags.common.tasks import job
 
 @dag(schedule=for_the_day_before("0 5 * * *"), doc_md=__doc__, tags=["tier_3"], **NIGHTLY)
 def maintain_lake() -> None:
-    """Compaction first: what it replaces is what vacuum removes later."""
+    """What is over its time first, then compaction: what both replace is what vacuum removes later."""
     job("warehouse.test") >> job("warehouse.docs")
-    job("maintain.compact") >> job("maintain.vacuum")
+    job("maintain.retention") >> job("maintain.compact") >> job("maintain.vacuum")
 
 
 maintain_lake()

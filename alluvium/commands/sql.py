@@ -141,9 +141,9 @@ def sql(
         _write_views(view, views)
         return
     query = _query(query)
-    answer = ask(view, query)
     if with_pii:
         _note_pii(settings, query)
+    answer = ask(view, query)
     if as_json or output is Output.json:
         print_json(as_dicts(answer))
     elif output is Output.table and file is None:

@@ -55,6 +55,20 @@ OPS_ERASURES = Table(
     },
 )
 
+OPS_LEGAL_HOLDS = Table(
+    schema="ops",
+    name="legal_holds",
+    comment="What must not be removed for now, one row per hold and act.",
+    key=("hold_id", "act"),
+    columns={
+        "hold_id": ("string", "Random id of the hold"),
+        "act": ("string", "placed or released"),
+        "scope": ("string", "A class of data, a table, or customer:<customer_id>"),
+        "reason": ("string", "Why, as given"),
+        "acted_at": ("timestamp", "When, UTC"),
+    },
+)
+
 OPS_AUDIT = Table(
     schema="ops",
     name="audit",

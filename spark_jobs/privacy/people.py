@@ -1,8 +1,12 @@
-"""From any identifier to one person: all records, ids and identifiers, through the identity graph."""
+"""From any identifier to one person: all records, ids and identifiers, through the identity graph.
+
+A thousand requests take as many questions as one: whom they are about stands in temporary tables.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,6 +17,10 @@ from alluvium.errors import AlluviumError
 from spark_jobs.privacy.lake import Lake
 
 CONTACTS = ("email", "phone")
+RECORDS, REDIRECTS = "identity.customer_records", "identity.redirects"
+NOW = f"(SELECT customer_id, record_key FROM {RECORDS} WHERE tier = 'strict' AND is_current)"
+
+Pairs = set[tuple[str, str]]
 
 
 class AmbiguousError(AlluviumError):
@@ -49,146 +57,174 @@ class People:
 
         Raises AlluviumError when nobody has it, AmbiguousError when several customers do.
         """
-        records = self._records_with(value.strip())
-        customers = self._customers_of(records) | self._known_customers(value.strip())
-        if len(customers) > 1:
-            raise AmbiguousError(
-                f"Request {subject}: {len(customers)} customers have that identifier",
-                do=f"Name one of them: {', '.join(sorted(customers))}",
-            )
-        if not customers and not records:
-            raise AlluviumError(f"Request {subject}: nobody here has that identifier")
-        return self._person(subject, records, customers)
+        found, problems = self.find_all([(subject, value)])
+        if problems:
+            raise problems[0]
+        return found[0]
 
-    def _keys_of(self, value: str) -> dict[str, str]:
-        """The identifier key of the value for every kind that the contracts know."""
-        kinds = {kind for each in self.contracts for kind in each.identifiers.values()}
-        found = {kind: keys.identifier_key(kind, value, secret=self._secret) for kind in sorted(kinds)}
-        return {kind: key for kind, key in found.items() if key}
+    def find_all(self, asked: Sequence[tuple[str, str]]) -> tuple[list[Person], list[AlluviumError]]:
+        """The people that pairs of subject and identifier lead to, in their order; else what led nowhere."""
+        subjects = {str(number): subject for number, (subject, _) in enumerate(asked)}
+        wanted = {str(number): value.strip() for number, (_, value) in enumerate(asked)}
+        records = self._records_with(wanted)
+        customers = _by_subject(self._customers_of(records) | self._known_customers(wanted))
+        with_records = {number for number, _ in records}
+        checked = (_problem(name, customers[n], n in with_records) for n, name in subjects.items())
+        problems = [problem for problem in checked if problem]
+        if problems:
+            return [], problems
+        return self._persons(subjects, records | self._records_of(customers), customers), []
 
-    def _records_with(self, value: str) -> set[str]:
-        """Record keys of rows that carry the value as an identifier of any kind, or as their record's id.
+    def _records_with(self, wanted: dict[str, str]) -> Pairs:
+        """Request and key of records that carry the value as an identifier of any kind, or as their id.
 
         Only records of people hold an address; a device that somebody logged in on does not become theirs.
         """
-        by_kind = self._keys_of(value)
-        found: set[str] = {value} if self._has_record(value) else set()
+        self._lake.give("wanted", ["subject", "value"], sorted(wanted.items()))
+        kinds = sorted({kind for each in self.contracts for kind in each.identifiers.values()})
+        keyed = [
+            (number, kind, key)
+            for number, value in wanted.items()
+            for kind in kinds
+            if (key := keys.identifier_key(kind, value, secret=self._secret))
+        ]
+        self._lake.give("asked", ["subject", "kind", "key"], keyed)
+        found: Pairs = set()
+        if "pii.record_keys" in self._lake.tables:
+            query = "SELECT subject, record_key FROM pii.record_keys JOIN wanted ON record_key = value"
+            found |= set(self._lake.rows(query))
         for each in self.contracts:
             if not each.record:
                 continue
-            named = (
-                each.identifiers.items()
-                if each.record_kind == "person"
-                else [(each.record, each.identifiers[each.record])]
-            )
-            wanted = [(f"{name}_key", by_kind[kind]) for name, kind in named if kind in by_kind]
-            for column, key in wanted:
-                query = f"SELECT DISTINCT record_key FROM bronze.{each.name} WHERE {column} = ?"
-                found |= {row[0] for row in self._lake.rows(query, [key]) if row[0]}
+            is_person = each.record_kind == "person"
+            for name in each.identifiers if is_person else (each.record,):
+                query = (
+                    f"SELECT DISTINCT subject, record_key FROM bronze.{each.name} "
+                    f"JOIN asked ON {name}_key = key AND kind = ? WHERE record_key IS NOT NULL"
+                )
+                found |= set(self._lake.rows(query, [each.identifiers[name]]))
         return found
 
-    def _has_record(self, value: str) -> bool:
-        query = "SELECT 1 FROM pii.record_keys WHERE record_key = ? LIMIT 1"
-        return "pii.record_keys" in self._lake.tables and bool(self._lake.rows(query, [value]))
-
-    def _customers_of(self, records: set[str]) -> set[str]:
-        if "identity.customer_records" not in self._lake.tables:
+    def _customers_of(self, records: Pairs) -> Pairs:
+        if RECORDS not in self._lake.tables:
             return set()
-        self._lake.give("asked", ["record_key"], [[key] for key in sorted(records)])
-        query = (
-            "SELECT DISTINCT customer_id FROM identity.customer_records "
-            "INNER JOIN asked USING (record_key) WHERE tier = 'strict' AND is_current"
-        )
-        return {row[0] for row in self._lake.rows(query)}
+        self._lake.give("found", ["subject", "record_key"], sorted(records))
+        query = f"SELECT DISTINCT subject, customer_id FROM {NOW} JOIN found USING (record_key)"
+        return set(self._lake.rows(query))
 
-    def _known_customers(self, value: str) -> set[str]:
+    def _known_customers(self, wanted: dict[str, str]) -> Pairs:
         """The customer id of today behind a customer id."""
-        if "identity.customer_records" not in self._lake.tables:
+        if RECORDS not in self._lake.tables:
             return set()
-        query = (
-            "SELECT DISTINCT customer_id FROM identity.customer_records "
-            "WHERE customer_id = ? AND tier = 'strict' AND is_current"
-        )
-        found = {row[0] for row in self._lake.rows(query, [value])}
-        if not found and "identity.redirects" in self._lake.tables:
-            query = "SELECT customer_id FROM identity.redirects WHERE old_customer_id = ?"
-            found = {row[0] for row in self._lake.rows(query, [value])}
+        query = f"SELECT DISTINCT subject, customer_id FROM {NOW} JOIN wanted ON customer_id = value"
+        found = set(self._lake.rows(query))
+        if REDIRECTS in self._lake.tables:
+            known = {subject for subject, _ in found}
+            query = f"SELECT subject, customer_id FROM {REDIRECTS} JOIN wanted ON old_customer_id = value"
+            found |= {pair for pair in self._lake.rows(query) if pair[0] not in known}
         return found
 
-    def _person(self, subject: str, records: set[str], customers: set[str]) -> Person:
-        if customers:
-            query = (
-                "SELECT DISTINCT record_key FROM identity.customer_records "
-                "WHERE customer_id = ? AND tier = 'strict' AND is_current"
-            )
-            records = records | {row[0] for row in self._lake.rows(query, [min(customers)])}
-        self._lake.give("own", ["record_key"], [[key] for key in sorted(records)])
-        named, shared = self._identifiers()
-        return Person(
-            subject=subject,
-            customer_ids=tuple(sorted(customers | self._former_ids(customers))),
-            record_keys=tuple(sorted(records)),
-            sources=self._sources(),
-            identifiers=tuple(sorted({(kind, value) for kind, value, _ in named})),
-            identifier_keys=tuple(sorted({key for _, _, key in named})),
-            count_shared=len(shared),
-        )
+    def _records_of(self, customers: dict[str, set[str]]) -> Pairs:
+        """All records that the customers have today."""
+        pairs = [(subject, customer) for subject, ids in customers.items() for customer in ids]
+        self._lake.give("customers", ["subject", "customer_id"], sorted(pairs))
+        if not pairs:
+            return set()
+        query = f"SELECT DISTINCT subject, record_key FROM {NOW} JOIN customers USING (customer_id)"
+        return set(self._lake.rows(query))
 
-    def _former_ids(self, customers: set[str]) -> set[str]:
-        """Ids that led to this customer, and ids of the other tiers that hold nobody else's records."""
-        found: set[str] = set()
-        if customers and "identity.redirects" in self._lake.tables:
-            query = "SELECT old_customer_id FROM identity.redirects WHERE customer_id = ?"
-            found |= {row[0] for row in self._lake.rows(query, [min(customers)])}
-        if "identity.customer_records" in self._lake.tables:
-            query = (
-                "SELECT customer_id FROM identity.customer_records LEFT JOIN own USING (record_key) "
-                "GROUP BY customer_id HAVING count(*) = count(own.record_key)"
+    def _persons(self, subjects: dict[str, str], own: Pairs, customers: dict[str, set[str]]) -> list[Person]:
+        self._lake.give("own", ["subject", "record_key"], sorted(own))
+        records, former, sources = _by_subject(own), _by_subject(self._former_ids()), self._sources()
+        named = self._identifiers()
+        shared = self._shared(named)
+        return [
+            Person(
+                subject=subject,
+                customer_ids=tuple(sorted(customers[number] | former[number])),
+                record_keys=tuple(sorted(records[number])),
+                sources=tuple(sorted(sources[number])),
+                identifiers=tuple(sorted({i[:2] for i in named[number] if i[2] not in shared})),
+                identifier_keys=tuple(sorted({i[2] for i in named[number]} - shared)),
+                count_shared=len({i[2] for i in named[number]} & shared),
             )
-            found |= {row[0] for row in self._lake.rows(query)}
+            for number, subject in subjects.items()
+        ]
+
+    def _former_ids(self) -> Pairs:
+        """Ids that led to these customers, and ids of the other tiers that hold nobody else's records."""
+        found: Pairs = set()
+        if REDIRECTS in self._lake.tables:
+            query = f"SELECT subject, old_customer_id FROM {REDIRECTS} JOIN customers USING (customer_id)"
+            found |= set(self._lake.rows(query))
+        if RECORDS in self._lake.tables:
+            query = (
+                f"WITH sizes AS (SELECT customer_id, count(*) AS size FROM {RECORDS} GROUP BY customer_id) "
+                f"SELECT subject, customer_id FROM {RECORDS} JOIN own USING (record_key) "
+                "JOIN sizes USING (customer_id) GROUP BY subject, customer_id, size HAVING count(*) = size"
+            )
+            found |= set(self._lake.rows(query))
         return found
 
-    def _sources(self) -> tuple[tuple[str, str], ...]:
-        query = "SELECT DISTINCT source, source_id FROM pii.record_keys INNER JOIN own USING (record_key)"
-        return tuple(sorted(self._lake.rows(query)))
+    def _sources(self) -> dict[str, Pairs]:
+        query = "SELECT DISTINCT subject, source, source_id FROM pii.record_keys JOIN own USING (record_key)"
+        found: dict[str, Pairs] = defaultdict(set)
+        for subject, source, source_id in self._lake.rows(query):
+            found[subject].add((source, source_id))
+        return found
 
-    def _identifiers(self) -> tuple[set[tuple[str, str, str]], set[str]]:
-        """Kind, value and key of the person's identifiers, and the keys that somebody else has as well."""
-        found: set[tuple[str, str, str]] = set()
+    def _identifiers(self) -> dict[str, set[tuple[str, str, str]]]:
+        """By subject: kind, value and key of every identifier that their records carry."""
+        found: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
         for each in self.contracts:
-            if each.record:
-                found |= self._delivered(each)
-        self._lake.give("named", ["key"], [[key] for key in sorted({key for _, _, key in found})])
-        shared = self._shared()
-        return {item for item in found if item[2] not in shared}, shared
-
-    def _delivered(self, contract: Contract) -> set[tuple[str, str, str]]:
-        found = set()
-        for name, kind in contract.identifiers.items():
-            query = (
-                f"SELECT DISTINCT {name} FROM pii.{contract.name} INNER JOIN own USING (record_key) "
-                f"WHERE {name} IS NOT NULL"
-            )
-            for (value,) in self._lake.rows(query):
-                key = keys.identifier_key(kind, value, contract.default_region, self._secret)
-                if key:
-                    found.add((kind, value, key))
+            for name, kind in each.identifiers.items() if each.record else ():
+                for subject, value in self._lake.rows(_delivered(each, name)):
+                    key = keys.identifier_key(kind, value, each.default_region, self._secret)
+                    if key:
+                        found[subject].add((kind, value, key))
         return found
 
-    def _shared(self) -> set[str]:
-        """Identifiers that records of other people name as well: a family's telephone, a card of two."""
+    def _shared(self, named: dict[str, set[tuple[str, str, str]]]) -> set[str]:
+        """Identifiers of people who did not ask as well: a family's telephone, a card of two."""
+        self._lake.give(
+            "named", ["key"], [[k] for k in sorted({i[2] for held in named.values() for i in held})]
+        )
         shared: set[str] = set()
         for each in self.contracts:
             if not each.record or each.record_kind != "person":
                 continue
             for name in each.identifiers:
                 query = (
-                    f"SELECT DISTINCT {name}_key FROM bronze.{each.name} "
-                    f"INNER JOIN named ON named.key = {name}_key "
+                    f"SELECT DISTINCT {name}_key FROM bronze.{each.name} JOIN named ON key = {name}_key "
                     "WHERE record_key IS NOT NULL AND record_key NOT IN (SELECT record_key FROM own)"
                 )
                 shared |= {row[0] for row in self._lake.rows(query)}
         return shared
+
+
+def _delivered(contract: Contract, name: str) -> str:
+    return (
+        f"SELECT DISTINCT subject, {name} FROM pii.{contract.name} JOIN own USING (record_key) "
+        f"WHERE {name} IS NOT NULL"
+    )
+
+
+def _by_subject(pairs: Iterable[tuple[str, str]]) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = defaultdict(set)
+    for subject, value in pairs:
+        found[subject].add(value)
+    return found
+
+
+def _problem(subject: str, customers: set[str], has_records: bool) -> AlluviumError | None:
+    if len(customers) > 1:
+        return AmbiguousError(
+            f"Request {subject}: {len(customers)} customers have that identifier",
+            do=f"Name one of them: {', '.join(sorted(customers))}",
+        )
+    if not customers and not has_records:
+        return AlluviumError(f"Request {subject}: nobody here has that identifier")
+    return None
 
 
 def as_json(person: Person) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from spark_jobs.report.page import Section, Tile, render, write
 from spark_jobs.report.sections import (
     arrivals,
     clusters,
+    compliance,
     customers,
     identity,
     predictions,
@@ -37,6 +38,7 @@ CHAPTERS: Mapping[str, Callable[[Lake], Section]] = {
     "Recommendations": recommendations.section,
     "Clusters": clusters.section,
     "Segments and audiences": segments.section,
+    "Privacy": compliance.section,
     "Steps and gates": timing.section,
 }
 

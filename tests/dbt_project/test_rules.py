@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+from alluvium import catalog
+
 PROJECT = Path(__file__).resolve().parents[2] / "dbt_project"
 MODELS = sorted((PROJECT / "models").rglob("*.sql"))
 
@@ -86,6 +88,29 @@ def test_every_purpose_is_opt_in_or_opt_out_and_whatever_leaves_the_house_is_opt
         "profiling",
         "personalisation",
     }
+
+
+def test_every_purpose_has_a_lawful_basis_and_whatever_rests_on_consent_is_opt_in() -> None:
+    known = {"consent", "contract", "legal_obligation", "legitimate_interest"}
+    basis = {purpose["purpose"]: purpose["legal_basis"] for purpose in rows("purposes")}
+    assert set(basis.values()) <= known
+    rules = {purpose["purpose"]: purpose["rule"] for purpose in rows("purposes")}
+    assert {name for name, why in basis.items() if why == "consent" and rules[name] != "opt_in"} == set()
+
+
+def test_what_a_purpose_allows_is_what_the_platforms_and_the_catalogue_ask_for() -> None:
+    uses = [(use["purpose"], use["kind"], use["name"]) for use in rows("purpose_uses")]
+    assert {purpose for purpose, _, _ in uses} == {purpose["purpose"] for purpose in rows("purposes")}
+    platforms = yaml.safe_load((PROJECT.parent / "spark_jobs" / "publish" / "platforms.yml").read_text())
+    asked = {
+        (purpose, "platform", name)
+        for name, platform in platforms.items()
+        for purpose in (platform["purpose"], *platform.get("also_granted", ()))
+    }
+    assert {use for use in uses if use[1] == "platform"} == asked
+    assert {name for _, kind, name in uses if kind == "table"} <= set(catalog.TABLES)
+    models = {name for _, kind, name in uses if kind == "model"}
+    assert all((PROJECT.parent / "models" / name).is_dir() for name in models)
 
 
 def test_survivorship_rules_are_known_and_each_attribute_has_one() -> None:

@@ -6,9 +6,12 @@ from collections.abc import Callable
 
 import typer
 
-from alluvium.commands.privacy import certificate
+from alluvium.commands.privacy import access, certificate, hold
+from alluvium.commands.privacy.breakdown import breakdown
+from alluvium.commands.privacy.consent import consent
 from alluvium.commands.privacy.erase import erase
 from alluvium.commands.privacy.export import export
+from alluvium.commands.privacy.retention import retention
 from alluvium.commands.privacy.verify import verify
 
 app = typer.Typer(
@@ -18,8 +21,13 @@ app = typer.Typer(
 COMMANDS: dict[Callable[..., None], str] = {
     erase: "alluvium privacy erase --subject anna@example.org --dry-run",
     export: "alluvium privacy export --subject anna@example.org --folder ~/anna --identity-checked 'ID seen'",
+    consent: "alluvium privacy consent --subject anna@example.org --purpose marketing_email --on 2017-11-01",
+    breakdown: "alluvium privacy breakdown --by region,age_band --k 10",
+    retention: "alluvium privacy retention --run-date 2017-11-01",
     verify: "alluvium privacy verify --subject anna@example.org",
 }
 for command, example in COMMANDS.items():
     app.command(epilog=f"Example: {example}")(command)
 app.add_typer(certificate.app, name="certificate")
+app.add_typer(access.app, name="access")
+app.add_typer(hold.app, name="hold")

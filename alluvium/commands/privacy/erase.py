@@ -62,18 +62,24 @@ def _found(settings: Settings, subject: list[str] | None, requests: Path | None)
     if not wanted:
         raise UsageError("Whom?", do="Give --subject, --requests or --request")
     people = People(Lake(settings), keys.load_secret(keys.key_file(settings)))
-    found: dict[tuple[str, ...], Person] = {}
-    problems = []
-    for each in wanted:
-        try:
-            person = people.find(each.subject, each.value)
-        except AlluviumError as problem:
-            problems.append(str(problem))
-        else:
-            found.setdefault(person.record_keys, person)
+    found, problems = people.find_all([(each.subject, each.value) for each in wanted])
     if problems:
-        raise AlluviumError("Nothing was changed. " + "\n".join(problems))
-    return list(found.values())
+        raise AlluviumError("Nothing was changed. " + "\n".join(map(str, problems)))
+    _refuse_held(settings, found)
+    return list({person.record_keys: person for person in reversed(found)}.values())[::-1]
+
+
+def _refuse_held(settings: Settings, people: list[Person]) -> None:
+    """Who is needed for a legal claim is not erased meanwhile (GDPR article 17, 3 e)."""
+    from alluvium import holds
+
+    held = holds.customers(holds.standing(settings))
+    refused = [person.subject for person in people if held & {*person.customer_ids, *person.record_keys}]
+    if refused:
+        raise AlluviumError(
+            f"Nothing was changed. A legal hold stands on request {', '.join(refused)}",
+            do="`alluvium privacy hold list` says why; take them out, or release the hold",
+        )
 
 
 def _note_request(settings: Settings, erasure: Erasure) -> None:

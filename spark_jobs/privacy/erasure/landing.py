@@ -55,9 +55,8 @@ def needles_of(people: Sequence[Person], contract: Contract) -> Needles:
     return Needles(sorted(found, key=lambda each: (each.kind, each.value)))
 
 
-def rewrite(path: Path, contract: Contract, people: Sequence[Person]) -> Rewritten | None:
-    """Take the people out of one file; None when they are not in it."""
-    needles = needles_of(people, contract)
+def rewrite(path: Path, contract: Contract, needles: Needles) -> Rewritten | None:
+    """Take out of one file whom `needles_of` found words for; None when they are not in it."""
     kind = contract.files.format
     change = {"csv": _text, "json": _text, "kafka": _text, "avro": _avro, "parquet": _parquet}[kind]
     content, removed, emptied = change(path, contract, needles)

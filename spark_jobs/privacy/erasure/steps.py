@@ -63,9 +63,10 @@ def note_tokens(work: Work) -> None:
 
 def clear_landing(work: Work) -> None:
     """Rewrite the files that were delivered."""
+    needles = {each.name: landing.needles_of(work.erasure.people, each) for each in work.contracts}
     for path, contract in landing.files(work.settings.landing, work.contracts):
         try:
-            done = landing.rewrite(path, contract, work.erasure.people)
+            done = landing.rewrite(path, contract, needles[contract.name])
         except Exception:  # noqa: BLE001 - a file that ingest could not open either; the scan will tell
             continue
         if done is not None:

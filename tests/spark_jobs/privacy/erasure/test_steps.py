@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+from dataclasses import replace
 
 import pytest
 from deltalake import DeltaTable
+from typer.testing import CliRunner
 
-from alluvium import audit, catalog, erasures, keys, ledger
+from alluvium import audit, catalog, erasures, holds, keys, ledger
+from alluvium.commands.privacy import app
 from alluvium.errors import AlluviumError
 from spark_jobs.privacy import certificate
 from spark_jobs.privacy.erasure import state, steps
@@ -115,3 +118,21 @@ def test_ingest_knows_the_tokens_and_a_changed_certificate_is_not_sound(home):
     assert certificate.problems(home, given | {"people": 2}) != []
     assert certificate.problems(home, given, public="00" * 32) != []
     assert audit.verify(home) == []
+
+
+def test_many_requests_in_one_pass_give_what_each_gives_alone(home):
+    people = People(Lake(home), keys.load_secret(keys.key_file(home)))
+    asked = [("7", ANN), ("7", "516"), ("8", JOE)]
+    persons, problems = people.find_all(asked)
+    assert problems == []
+    assert [person.subject for person in persons] == ["7", "7", "8"]
+    assert [replace(p, subject="1") for p in persons] == [found(home, value) for _, value in asked]
+    _, problems = people.find_all([*asked, ("9", "nobody@example.org")])
+    assert [str(problem) for problem in problems] == ["Request 9: nobody here has that identifier"]
+
+
+def test_whoever_is_held_for_a_claim_is_not_erased(home):
+    holds.place(home, holds.CUSTOMER + "Ca000000000000001", "claim 17/204")
+    answer = CliRunner().invoke(app, ["erase", "--subject", ANN])
+    assert "legal hold" in str(answer.exception)
+    assert sorted(row["email"] for row in rows(home, "pii.customers")) == [ANN, JOE]
