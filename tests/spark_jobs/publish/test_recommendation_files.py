@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import date
+from hashlib import sha256
 
 import polars as pl
 
@@ -23,7 +24,8 @@ ROWS = pl.DataFrame(
 
 
 def test_each_customer_is_one_line_with_its_lists_best_first(tmp_path):
-    assert recommendation_files.write(ROWS, tmp_path, RUN_DATE) == 2
+    assert recommendation_files.draft(ROWS, tmp_path, RUN_DATE) == 2
+    assert recommendation_files.deliver(tmp_path, RUN_DATE) is not None
     folder = tmp_path / "2017-11-01" / "recommendations"
     lines = [json.loads(line) for line in (folder / "recommendations.jsonl").read_text().splitlines()]
     assert [line["customer_id"] for line in lines] == ["c", "d"]
@@ -34,10 +36,27 @@ def test_each_customer_is_one_line_with_its_lists_best_first(tmp_path):
 
 
 def test_the_same_lists_in_another_order_give_the_same_bytes(tmp_path):
-    recommendation_files.write(ROWS, tmp_path / "one", RUN_DATE)
-    recommendation_files.write(ROWS.reverse(), tmp_path / "other", RUN_DATE)
+    recommendation_files.draft(ROWS, tmp_path / "one", RUN_DATE)
+    recommendation_files.draft(ROWS.reverse(), tmp_path / "other", RUN_DATE)
     files = [
         sorted(path for path in (tmp_path / name).rglob("*.*") if path.is_file()) for name in ("one", "other")
     ]
     assert [path.read_bytes() for path in files[0]] == [path.read_bytes() for path in files[1]]
-    assert len(files[0]) == 2
+    assert len(files[0]) == 3
+
+
+def test_lists_wait_as_drafts_until_they_are_delivered_and_a_half_written_draft_never_is(tmp_path):
+    recommendation_files.draft(ROWS, tmp_path, RUN_DATE)
+    assert not (tmp_path / str(RUN_DATE)).exists()
+    final = recommendation_files.deliver(tmp_path, RUN_DATE)
+    listed = json.loads((final / "manifest.json").read_text())["files"]
+    for file in listed:
+        assert sha256((final / file["name"]).read_bytes()).hexdigest() == file["sha256"]
+    recommendation_files.draft(ROWS.head(1), tmp_path, RUN_DATE)
+    (tmp_path / ".recommendations" / str(RUN_DATE) / "manifest.json").unlink()
+    assert recommendation_files.deliver(tmp_path, RUN_DATE) == final
+    assert pl.read_parquet(final / "recommendations.parquet").height == 4
+
+
+def test_a_night_without_files_has_nothing_to_deliver(tmp_path):
+    assert recommendation_files.deliver(tmp_path, RUN_DATE) is None
