@@ -51,14 +51,13 @@ def _drafted(config: JobConfig) -> list[str]:
     night = drafts.folder(config.settings, config.run_date)
     waiting = {place for place, _ in drafts.finished(night)}
     moved = {place for place, _ in drafts.finished(config.settings.exports / str(config.run_date))}
-    moved.discard(recommendation_files.FOLDER)
     if not (drafts.is_complete(night) if night.is_dir() else moved):
         raise AlluviumError(
             f"There are no complete drafts for {config.run_date}",
             where=str(night),
             do=f"Run `alluvium job publish.audiences --run-date {config.run_date}` first",
         )
-    return sorted(waiting | moved)
+    return sorted((waiting | moved) - {recommendation_files.FOLDER})
 
 
 def _remember(spark: SparkSession, config: JobConfig) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.recommender.purchases import Purchases
-from models.recommender.ranking import NOTHING, best
+from models.recommender.ranking import CHUNK_CELLS, NOTHING, THREADS, best
 from models.recommender.scores import ScoreRows
 
 
@@ -27,6 +28,11 @@ class Proposals:
     def where(self, kept: NDArray[np.bool_]) -> Proposals:
         """Some of the pairs."""
         return Proposals(self.customer[kept], self.product[kept], self.scores[kept])
+
+    def of(self, rows: slice) -> Proposals:
+        """The pairs of a slice of customers."""
+        first, end = np.searchsorted(self.customer, [rows.start, rows.stop])
+        return Proposals(self.customer[first:end], self.product[first:end], self.scores[first:end])
 
 
 Propose = Callable[[slice], Proposals]
@@ -61,3 +67,17 @@ def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hide
         return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
 
     return propose
+
+
+def everybody(purchases: Purchases, propose: Propose) -> Proposals:
+    """The proposals of all customers: some 3 kB each."""
+    count_customers, count_products = purchases.shape
+    step = max(1, CHUNK_CELLS // max(1, count_products))
+    slices = [slice(start, start + step) for start in range(0, count_customers, step)]
+    with ThreadPoolExecutor(THREADS) as threads:
+        parts = list(threads.map(propose, slices)) or [propose(slice(0, 0))]
+    return Proposals(
+        np.concatenate([part.customer for part in parts]),
+        np.concatenate([part.product for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+    )

@@ -10,7 +10,6 @@ from hashlib import sha256
 from pathlib import Path
 from random import Random
 
-import polars as pl
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
@@ -19,7 +18,7 @@ from alluvium import catalog, ledger
 from alluvium.job import JobConfig
 from alluvium.keys import ensure_key, identifier_key, load_secret
 from alluvium.settings import Settings
-from spark_jobs.publish import audiences, deliver, drafts, driver_candidates, recommendation_files
+from spark_jobs.publish import audiences, deliver, drafts, driver_candidates
 from spark_jobs.publish.plan import FOLDER
 from spark_jobs.publish.preconditions import APPROVED, approval
 
@@ -248,22 +247,6 @@ def test_a_held_audience_goes_out_when_somebody_approved_and_a_stale_feed_blocks
     blocked = lake.night()["fans", "email"]
     assert (blocked["status"], blocked["count_exported"]) == ("blocked", 0)
     assert "older than 7 days" in blocked["reason"]
-
-
-def test_lists_of_the_night_go_out_with_the_audiences_behind_the_gate(lake):
-    lists = pl.DataFrame({
-        "customer_id": ["C1"], "placement": ["home"], "rank": [1], "product_id": ["p"],
-        "reason_text": ["New"], "run_date": [DAY],
-    })  # fmt: skip
-    recommendation_files.draft(lists, lake.settings.exports, DAY)
-    lake.consent([granted(one) for one in lake.people(1)])
-    lake.decide({"fans": ["C00000"]})
-    lake.deliveries("segment: fans, platform: email")
-    audiences.run(None, JobConfig(DAY, lake.settings, {"plan": str(lake.plan)}))
-    final = lake.settings.exports / str(DAY) / "recommendations"
-    assert not final.exists()
-    deliver.run(None, JobConfig(DAY, lake.settings))
-    assert pl.read_parquet(final / "recommendations.parquet").height == 1
 
 
 def test_a_rehearsal_tells_and_touches_nothing(lake):

@@ -6,7 +6,10 @@ from hashlib import sha256
 
 import polars as pl
 
-from spark_jobs.publish import recommendation_files
+from alluvium import catalog, ledger
+from alluvium.job import JobConfig
+from alluvium.settings import Settings
+from spark_jobs.publish import deliver, drafts, recommendation_files
 
 RUN_DATE = date(2017, 11, 1)
 ROWS = pl.DataFrame(
@@ -60,3 +63,16 @@ def test_lists_wait_as_drafts_until_they_are_delivered_and_a_half_written_draft_
 
 def test_a_night_without_files_has_nothing_to_deliver(tmp_path):
     assert recommendation_files.deliver(tmp_path, RUN_DATE) is None
+
+
+def test_lists_go_out_with_the_audiences_behind_the_gate(tmp_path):
+    settings = Settings(home=tmp_path, exports_s3_bucket=None)
+    for table in (catalog.PUBLISHED_AUDIENCE_MEMBERS, catalog.PUBLISHED_AUDIENCE_DRAFTS):
+        ledger.create(table, settings)
+    recommendation_files.draft(ROWS, settings.exports, RUN_DATE)
+    drafts.complete(drafts.start(settings, RUN_DATE))
+    final = settings.exports / str(RUN_DATE) / "recommendations"
+    assert not final.exists()
+    for _ in range(2):
+        deliver.run(None, JobConfig(RUN_DATE, settings))
+        assert pl.read_parquet(final / "recommendations.parquet").height == 4
