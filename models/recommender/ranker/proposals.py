@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.recommender.purchases import Purchases
-from models.recommender.ranking import CHUNK_CELLS, NOTHING, THREADS, best
+from models.recommender.ranking import NOTHING, THREADS, best
 from models.recommender.scores import ScoreRows
+
+ROWS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,8 @@ def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hide
 
 def everybody(purchases: Purchases, propose: Propose) -> Proposals:
     """The proposals of all customers: some 3 kB each."""
-    count_customers, count_products = purchases.shape
-    step = max(1, CHUNK_CELLS // max(1, count_products))
-    slices = [slice(start, start + step) for start in range(0, count_customers, step)]
+    starts = range(0, purchases.shape[0], ROWS_AT_ONCE)
+    slices = [slice(start, start + ROWS_AT_ONCE) for start in starts]
     with ThreadPoolExecutor(THREADS) as threads:
         parts = list(threads.map(propose, slices)) or [propose(slice(0, 0))]
     return Proposals(
