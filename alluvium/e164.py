@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 import phonenumbers
@@ -77,6 +77,7 @@ def _calling_code(digits: str) -> int | None:
     return next((code for code in codes if code in phonenumbers.COUNTRY_CODE_TO_REGION_CODE), None)
 
 
+@lru_cache(maxsize=32_768)  # A batch of people is asked for the list of the suppressed and for the file.
 def is_normal(value: str) -> bool:
     """Whether the value is a valid number that the library writes as it stands; False may mean unsure."""
     if not _DIGITS.fullmatch(value):

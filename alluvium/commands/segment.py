@@ -120,6 +120,7 @@ def why(
     from alluvium.job import JobConfig, finished_nights
     from alluvium.lake_sql import View
     from spark_jobs.segments.definition import load
+    from spark_jobs.segments.groups import ahead_of
     from spark_jobs.segments.moment import of_night
     from spark_jobs.segments.why import explain
 
@@ -129,7 +130,8 @@ def why(
         raise UsageError("No night is finished by then", do="`alluvium status` shows the nights")
     night = nights[-1]
     view = View(settings, versions=night["table_versions"] if on else {})
-    told = explain(view, load(name), of_night(JobConfig(night["run_date"], settings)), customer_id)
+    definition, at = load(name), of_night(JobConfig(night["run_date"], settings))
+    told = explain(view, definition, at, customer_id, ahead_of(settings, definition, at))
     if as_json:
         print_json(told.as_dict())
         return

@@ -1,4 +1,4 @@
-"""`alluvium segment results`: what a segment's deliveries changed."""
+"""`alluvium segment results | propose`: what a segment's deliveries changed, and how wide it should be."""
 
 from __future__ import annotations
 
@@ -51,6 +51,51 @@ def _show(found: Results) -> None:
         )
 
 
+def propose(name: Segment, run_date: RunDate = None, as_json: Json = False) -> None:
+    """Say which bound would bring a segment to the target rate that it states; nothing is changed."""
+    from alluvium.console import print_json
+    from alluvium.errors import UsageError
+    from spark_jobs.segments.definition import load
+    from spark_jobs.segments.targets import look, row
+
+    settings, definition = get_settings(), load(name)
+    if definition.target is None:
+        do = "Add `-- target: redeemed at least 5 percent in 28 days, by churn_probability`"
+        raise UsageError(f"{name} states no target rate", where=definition.file, do=do)
+    night = night_of(settings, run_date)
+    found = look(settings, definition, night)
+    if found is None:
+        raise UsageError(
+            f"No night is {definition.target.in_days} days older than {night}", do="Wait for one"
+        )
+    told = row(definition, night, found)
+    print_json(told) if as_json else _show_proposal(told)
+
+
+def _show_proposal(told: dict[str, Any]) -> None:
+    from alluvium.console import console, table
+
+    console.print(
+        f"{told['segment']} wants {told['target_rate']:.1%} {told['outcome']} within {told['in_days']} days; "
+        f"followed since {told['evidence_night']}"
+    )
+    rows = [
+        [when, told[f"bound_{when}"], told[f"customers_{when}"], told[f"rate_{when}"]]
+        for when in ("now", "proposed")
+    ]
+    table(None, ["", f"bound of {told['by']}", "customers", "rate"], rows)
+    if told["verdict"] == "none":
+        console.print("No bound reaches the target among customers who did not choose it")
+        return
+    console.print(f"95 % interval of the proposed rate: {told['rate_low']:.1%} to {told['rate_high']:.1%}")
+    if told["verdict"] == "propose":
+        console.print(
+            f"Next: put {told['bound_proposed']:.6g} in {told['segment']}'s file, then "
+            f"alluvium segment canary {told['segment']}"
+        )
+
+
 COMMANDS: tuple[tuple[str, str, Callable[..., Any]], ...] = (
     ("results", "results lapsing_regulars --days 28", results),
+    ("propose", "propose lapsing_regulars --json", propose),
 )

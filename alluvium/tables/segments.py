@@ -62,6 +62,35 @@ PUBLISHED_SEGMENT_DEFINITIONS = Table(
     },
 )
 
+PUBLISHED_SEGMENT_PROPOSALS = Table(
+    schema="published",
+    name="segment_proposals",
+    comment=(
+        "Which bound would bring a segment to its target rate, one row per run date and segment. "
+        "Nothing is ever applied."
+    ),
+    key=("run_date", "segment"),
+    columns={
+        "segment": _SEGMENT,
+        "run_date": ("date", "The night that looked"),
+        "definition_version": _VERSION,
+        "outcome": ("string", "What members should do: ordered, redeemed or clicked"),
+        "target_rate": ("double", "Share of them who should"),
+        "in_days": ("bigint", "Within so many days"),
+        "evidence_night": ("date", "The night whose customers were followed"),
+        "by": ("string", "The column whose bound is looked at"),
+        "bound_now": ("double", "The bound of the definition"),
+        "customers_now": ("bigint", "Customers whom that bound gave on the evidence night"),
+        "rate_now": ("double", "Share of them who did it"),
+        "bound_proposed": ("double", "Loosest bound that reaches the target; null when none does"),
+        "customers_proposed": ("bigint", "Customers whom it would have given"),
+        "rate_proposed": ("double", "Share of those who did it, of the half that did not choose the bound"),
+        "rate_low": ("double", "95 % interval of that share (Wilson), lower end"),
+        "rate_high": ("double", "95 % interval of that share, upper end"),
+        "verdict": ("string", "propose, keep (the bound reaches its target) or none (nothing reaches it)"),
+    },
+)
+
 PUBLISHED_AUDIENCE_MEMBERS = Table(
     schema="published",
     name="audience_members",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 import numpy as np
 import pyarrow as pa
@@ -138,6 +139,12 @@ class Purchases:
     def count_buyers(self, window_days: int) -> NDArray[np.float32]:
         """Per product: how many customers bought it in the last `window_days`."""
         return np.asarray(self.within_days(window_days).bought().sum(axis=0), dtype=np.float32).ravel()
+
+
+@lru_cache(maxsize=4)
+def known_before(purchases: Purchases, as_of_date: date) -> Purchases:
+    """As `purchases.before`, one object for all who ask: what is computed of it can be kept with it."""
+    return purchases.before(as_of_date)
 
 
 def from_arrow(lines: pa.Table, as_of_date: date, catalogue: pa.Table | None = None) -> Purchases:

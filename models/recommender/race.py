@@ -19,7 +19,7 @@ from scipy import sparse
 from models.recommender import bootstrap, evaluate, exposure, params, rules
 from models.recommender.evaluate import Figures
 from models.recommender.params import Placement
-from models.recommender.purchases import Purchases
+from models.recommender.purchases import Purchases, known_before
 from models.recommender.ranking import Ranking, top_k
 
 K = 10
@@ -53,7 +53,7 @@ class Window:
 def window(purchases: Purchases, first_day: date) -> Window:
     """The WINDOW_DAYS days from `first_day`."""
     end = first_day + timedelta(days=WINDOW_DAYS)
-    known = purchases.before(first_day)
+    known = known_before(purchases, first_day)
     within = purchases.before(end).since(first_day)
     return Window(first_day, end, known, known.bought(), within.bought())
 

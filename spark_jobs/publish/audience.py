@@ -1,15 +1,19 @@
 """One delivery while its people stream by: who goes out, who is taken back, and why somebody does neither.
 
-Memory holds the rows of those who leave, where an address may stand only once 8 bytes of each address, and
-where contacts are capped the ids of who enters; the rest goes straight to the files.
+People come in batches. Memory holds the rows of those who leave, where an address may stand only once 8 bytes
+of each address, and where contacts are capped the ids of who enters; the rest goes straight to the files.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date
 from hashlib import sha256
+from operator import itemgetter
 from pathlib import Path
+
+import polars as pl
 
 from alluvium import stays
 from spark_jobs.publish import guards, judging
@@ -18,7 +22,7 @@ from spark_jobs.publish.counts import Counts
 from spark_jobs.publish.files import REJECT_COLUMNS, REJECTS, AudienceFiles, CsvFile
 from spark_jobs.publish.judging import Judged
 from spark_jobs.publish.moves import HELD_OUT, MoveLog
-from spark_jobs.publish.people import RECORD, SAME_ADDRESS, identifiers, line
+from spark_jobs.publish.people import RECORD, SAME_ADDRESS, fields_of, lines
 from spark_jobs.publish.plan import Guards, Platform
 from spark_jobs.publish.tokens import unsubscribe_token
 
@@ -30,6 +34,17 @@ LEFT_OUT = {
     judging.HELD_OUT: "held_out",
     judging.UNIDENTIFIED: "rejected",
 }
+# Null for who is nowhere: not sent, and nothing to take back.
+MOVE = (
+    pl.when((pl.col("verdict") == judging.USABLE) & pl.col("was_there"))
+    .then(pl.lit(stays.STAYED))
+    .when(pl.col("verdict") == judging.USABLE)
+    .then(pl.lit(stays.ENTERED))
+    .when("was_there")
+    .then(pl.lit(stays.LEFT))
+    .when(pl.col("verdict") == judging.HELD_OUT)
+    .then(pl.lit(HELD_OUT))
+)
 
 
 @dataclass(frozen=True)
@@ -76,66 +91,88 @@ class Audience:
         self._files = AudienceFiles(folder, rules.platform, moves.with_suffix(".kept"))
         self._rejects = CsvFile(folder / REJECTS, REJECT_COLUMNS)
         self._moves = MoveLog(moves, rules.run_date, rules.platform.purpose, rules.definition_version)
-        self._leaving: list[tuple[str, dict[str, str]]] = []
+        self._leaving: list[dict[str, str | None]] = []
         self._addresses: set[int] = set()
         self._entered: list[str] = []
 
-    def take(self, person: Judged) -> None:
-        """Write the person, or note why not; whoever was there before and is not now is taken back."""
-        was_there = person.entered_at is not None
-        self._counts.members += person.verdict != judging.NOT_MEMBER
-        self._counts.before += was_there
-        for name, reason in person.rejects:
-            self._rejects.write([person.customer_id, name, reason])
-        if self._is_capped(person, was_there):
-            self._leave_out("capped")
-            return
-        if person.verdict in LEFT_OUT:
-            self._leave_out(LEFT_OUT[person.verdict])
-        is_sent = person.verdict == judging.USABLE and not self._is_same_address(person)
-        if is_sent:
-            self._send(person, was_there)
-        elif was_there:
-            self._counts.removed += 1
-            self._moves.note(person, stays.LEFT)
-            self._leaving.append((person.customer_id, person.cells))
-        elif person.verdict == judging.HELD_OUT:
-            self._moves.note(person, HELD_OUT)
+    def take(self, judged: Judged) -> None:
+        """Write the people, or note why not; whoever was there before and is not now is taken back."""
+        people = judged.people.with_columns(was_there=pl.col("entered_at").is_not_null())
+        self._counts.members += people.filter(pl.col("verdict") != judging.NOT_MEMBER).height
+        self._counts.before += people.filter("was_there").height
+        people = self._without_capped(people.with_row_index("row"))
+        for verdict, count in people["verdict"].value_counts().iter_rows():
+            if verdict in LEFT_OUT:
+                self._leave_out(LEFT_OUT[verdict], count)
+        people, same = self._once_per_address(people)
+        self._reject(judged, same)
+        moved = people.with_columns(move=MOVE).filter(pl.col("move").is_not_null())
+        self._moves.note(judged.segment, judged.platform, moved)
+        self._send(moved.filter(pl.col("move").is_in([stays.ENTERED, stays.STAYED])))
+        leaving = moved.filter(move=stays.LEFT)
+        self._counts.removed += leaving.height
+        self._leaving += leaving.select("customer_id", *self._fields).iter_rows(named=True)
 
-    def _is_capped(self, person: Judged, was_there: bool) -> bool:
+    @property
+    def _fields(self) -> list[str]:
+        return fields_of(self._rules.platform)
+
+    def _without_capped(self, people: pl.DataFrame) -> pl.DataFrame:
         """Only who would newly enter is contacted by it. The cap holds for both groups of an experiment."""
-        is_new = not was_there and person.verdict in (judging.USABLE, judging.HELD_OUT)
-        return is_new and not self._rules.contacts.allow(self._rules.platform_name, person.customer_id)
+        name, contacts = self._rules.platform_name, self._rules.contacts
+        if name not in contacts.caps:
+            return people
+        is_new = ~pl.col("was_there") & pl.col("verdict").is_in([judging.USABLE, judging.HELD_OUT])
+        new = people.filter(is_new)
+        capped = [
+            row for row, one in new.select("row", "customer_id").iter_rows() if not contacts.allow(name, one)
+        ]
+        self._leave_out("capped", len(capped))
+        return people.filter(~pl.col("row").is_in(pl.Series(capped, dtype=pl.UInt32).implode()))
 
-    def _leave_out(self, count: str) -> None:
-        setattr(self._counts, count, getattr(self._counts, count) + 1)
+    def _leave_out(self, count: str, customers: int) -> None:
+        setattr(self._counts, count, getattr(self._counts, count) + customers)
 
-    def _is_same_address(self, person: Judged) -> bool:
-        """Whether somebody before has the same address, where an address may stand only once."""
+    def _once_per_address(self, people: pl.DataFrame) -> tuple[pl.DataFrame, list[int]]:
+        """Whoever has the address of somebody before is not sent, where an address may stand only once."""
         if not self._rules.platform.one_row_per_address:
-            return False
-        text = "\n".join(identifiers(self._rules.platform, person.cells).values())
+            return people, []
+        usable = people.filter(verdict=judging.USABLE)
+        addresses = usable.select("row", *self._rules.platform.identifiers).iter_rows()
+        same = [row for row, *cells in addresses if not self._is_new_address(cells)]
+        self._leave_out("rejected", len(same))
+        is_same = pl.col("row").is_in(pl.Series(same, dtype=pl.UInt32).implode())
+        return people.with_columns(verdict=pl.when(~is_same).then("verdict")), same
+
+    def _is_new_address(self, cells: Sequence[str | None]) -> bool:
+        text = "\n".join(cell for cell in cells if cell is not None)
         address = int.from_bytes(sha256(text.encode()).digest()[:8], "big")
-        if address not in self._addresses:
-            self._addresses.add(address)
-            return False
-        self._rejects.write([person.customer_id, RECORD, SAME_ADDRESS])
-        self._leave_out("rejected")
-        return True
+        is_new = address not in self._addresses
+        self._addresses.add(address)
+        return is_new
 
-    def _send(self, person: Judged, was_there: bool) -> None:
-        self._counts.exported += 1
-        self._counts.added += not was_there
-        self._moves.note(person, stays.STAYED if was_there else stays.ENTERED)
-        if not was_there and self._rules.contacts.caps.get(self._rules.platform_name):
-            self._entered.append(person.customer_id)
-        if was_there and self._rules.mode == "diff":
-            self._files.keep(person.cells)
-        else:
-            self._files.add(self._line(person.customer_id, person.cells), person.cells)
+    def _reject(self, judged: Judged, same: Sequence[int]) -> None:
+        found = sorted([*judged.rejects, *((row, RECORD, SAME_ADDRESS) for row in same)], key=itemgetter(0))
+        ids = judged.people["customer_id"]
+        rows = [(ids[row], name, reason) for row, name, reason in found]
+        if rows:
+            self._rejects.write(
+                pl.DataFrame(rows, schema=dict.fromkeys(REJECT_COLUMNS, pl.String), orient="row")
+            )
 
-    def _line(self, customer_id: str, cells: dict[str, str]) -> list[str]:
-        return line(self._rules.platform, customer_id, cells, self._rules.unsubscribe)
+    def _send(self, people: pl.DataFrame) -> None:
+        new = people.filter(move=stays.ENTERED)
+        self._counts.exported += people.height
+        self._counts.added += new.height
+        if self._rules.platform_name in self._rules.contacts.caps:
+            self._entered += new["customer_id"].to_list()
+        if self._rules.mode == "diff":
+            self._files.keep(people.filter(move=stays.STAYED))
+            people = new
+        self._files.add(self._lines(people), people)
+
+    def _lines(self, people: pl.DataFrame) -> pl.DataFrame:
+        return lines(self._rules.platform, people["customer_id"], people, self._rules.unsubscribe)
 
     def finish(self) -> Outcome:
         """Close the files. What a guard holds back sends nobody: then only removals go out."""
@@ -164,13 +201,18 @@ class Audience:
 
     def _still_used(self) -> frozenset[str]:
         """Addresses of leaving people that somebody who stays has too: taking them back would lose both."""
+        identifiers = self._rules.platform.identifiers
         leaving = {
-            cell for _, cells in self._leaving for cell in identifiers(self._rules.platform, cells).values()
+            cell for cells in self._leaving for name in identifiers if (cell := cells[name]) is not None
         }
         return self._files.sent_among(leaving)
 
     def _write_removals(self, still_used: frozenset[str]) -> None:
-        for customer_id, cells in self._leaving:
-            kept = {name: cell for name, cell in cells.items() if cell not in still_used}
-            if identifiers(self._rules.platform, kept):
-                self._files.remove(self._line(customer_id, kept), kept)
+        schema = dict.fromkeys(["customer_id", *self._fields], pl.String)
+        identifiers = self._rules.platform.identifiers
+        kept = pl.Series(sorted(still_used), dtype=pl.String).implode()
+        leaving = pl.DataFrame(self._leaving, schema=schema).with_columns(
+            pl.when(~pl.col(name).is_in(kept)).then(pl.col(name)).alias(name) for name in identifiers
+        )
+        found = leaving.filter(pl.any_horizontal(pl.col(identifiers).is_not_null()))
+        self._files.remove(self._lines(found), found)

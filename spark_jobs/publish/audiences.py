@@ -69,8 +69,8 @@ class Night:
         draft = drafts.of_delivery(self.folder, place(delivery))
         noted = drafts.moves_file(self.folder, delivery.segment, delivery.platform)
         writer = Audience(draft, noted, rules)
-        for person in people:
-            writer.take(person)
+        for judged in people:
+            writer.take(judged)
         outcome = writer.finish()
         self._moves.append((noted, outcome.status == audience.DELIVERED))
         self._finish(delivery, outcome, draft, rules.definition_version)
@@ -153,7 +153,7 @@ def _send_all(
     )
     waiting = dict(running)
     stream = judging.judged(_people(spark, night, rules), criteria)
-    for key, people in groupby(stream, key=lambda person: (person.segment, person.platform)):
+    for key, people in groupby(stream, key=lambda judged: (judged.segment, judged.platform)):
         night.send(waiting.pop(key)[0], people, rules[key])
     for delivery, rule in waiting.values():
         night.send(delivery, iter(()), rule)

@@ -13,12 +13,11 @@ from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
 from alluvium import stays
-from spark_jobs.publish.people import CONTACT_COLUMNS
+from spark_jobs.publish.people import CONTACT_COLUMNS, SHARED
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-SHARED_COLUMNS = ("email", "phone")  # Identifiers that a household may share.
 GRANTED = "granted"
 
 
@@ -57,7 +56,7 @@ def profiles(contacts: DataFrame, consent: DataFrame) -> DataFrame:
         F.col("customer_id").alias("contact_id"),
         "granted",
         *CONTACT_COLUMNS,
-        *[_refused_by_sharers(column) for column in SHARED_COLUMNS],
+        *[_refused_by_sharers(column) for column in SHARED],
     )
 
 
@@ -112,7 +111,7 @@ def with_profile(people: DataFrame, profiles: DataFrame) -> DataFrame:
             *CONTACT_COLUMNS,
             F.coalesce("is_member", F.lit(False)).alias("is_member"),
             (F.size(missing) == 0).alias("is_consented"),
-            *[_is_refused(column).alias(f"{column}_is_refused") for column in SHARED_COLUMNS],
+            *[_is_refused(column).alias(f"{column}_is_refused") for column in SHARED],
         )
         .orderBy("segment", "platform", "customer_id")
     )

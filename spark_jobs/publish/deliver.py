@@ -1,7 +1,8 @@
 """Bring the drafts of a night where they belong, once the gate behind them has agreed.
 
-Reads   exports/.draft/<run_date>/, published.audience_drafts
-Writes  exports/<run_date>/<platform>/<segment>/, the bucket or SFTP server if one is set,
+Reads   exports/.draft/<run_date>/, exports/.recommendations/<run_date>/, published.audience_drafts
+Writes  exports/<run_date>/<platform>/<segment>/ and exports/<run_date>/recommendations/,
+        the same in the bucket or on the SFTP server if one is set,
         published.audience_members (the stays that begin or end tonight),
         published.audience_holdouts (who is kept out from tonight on),
         published.audience_deliveries (the night replaced)
@@ -23,7 +24,7 @@ from pyspark.sql import functions as F
 from alluvium import catalog, delta, driver_delta, driver_stays, ledger, stays
 from alluvium.errors import AlluviumError
 from alluvium.keys import ensure_key, load_secret
-from spark_jobs.publish import audience, drafts, files, kept_out
+from spark_jobs.publish import audience, drafts, files, kept_out, recommendation_files
 from spark_jobs.publish.bucket import Bucket
 from spark_jobs.publish.driver_candidates import ask, is_there
 from spark_jobs.publish.files import MANIFEST
@@ -56,7 +57,7 @@ def _drafted(config: JobConfig) -> list[str]:
             where=str(night),
             do=f"Run `alluvium job publish.audiences --run-date {config.run_date}` first",
         )
-    return sorted(waiting | moved)
+    return sorted((waiting | moved) - {recommendation_files.FOLDER})
 
 
 def _remember(spark: SparkSession, config: JobConfig) -> None:
@@ -105,6 +106,12 @@ class Places:
         destination = self.remote.address(folder) if self.remote else f"exports/{folder}"
         return self._row(final, destination, receipt)
 
+    def deliver_recommendations(self) -> None:
+        """The lists of the night, when it made files of them."""
+        final = recommendation_files.deliver(self.config.settings.exports, self.config.run_date)
+        if final and self.remote:
+            self.remote.deliver(final, f"{self.config.run_date}/{final.name}")
+
     def _row(self, final: Path, destination: str, receipt: str | None) -> dict[str, Any]:
         content = (final / MANIFEST).read_bytes()
         facts = json.loads(content)
@@ -128,6 +135,7 @@ def _of_this_night(rows: Iterator[dict[str, Any]]) -> list[dict[str, Any]]:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Remember who is where, move, copy, note; returns what was done, in deliveries and customers."""
     drafted, places = _drafted(config), Places(config)
+    places.deliver_recommendations()
     if drafts.folder(config.settings, config.run_date).is_dir():
         _remember(spark, config)
         kept_out.remember(spark, config)

@@ -20,7 +20,7 @@ from alluvium.table import Table
 from spark_jobs.publish.people import CONTACT_COLUMNS
 
 MOST_CUSTOMERS = 5_000_000
-BATCH_ROWS = 5_000
+BATCH_ROWS = 10_000
 
 PEOPLE = """
 WITH consent AS (

@@ -17,7 +17,9 @@ from hashlib import sha256
 from itertools import chain
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self, TextIO
+from typing import Any, BinaryIO, Self
+
+import polars as pl
 
 from spark_jobs.publish.plan import Platform
 
@@ -34,17 +36,20 @@ class CsvFile:
     """A CSV file that appears with its first row."""
 
     def __init__(self, path: Path, header: Sequence[str]) -> None:
-        self.path, self.header, self.rows = path, header, 0
-        self._handle: TextIO | None = None
+        self.path, self.header, self.rows = path, list(header), 0
+        self._handle: BinaryIO | None = None
 
-    def write(self, cells: Sequence[str]) -> None:
-        """Add one row."""
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add rows of texts, none of them null, with the columns of the header."""
+        if rows.is_empty():
+            return
+        is_first = self._handle is None
         if self._handle is None:
-            self._handle = open(self.path, "w", encoding="utf-8", newline="", opener=_private)  # noqa: SIM115
-            self._writer = csv.writer(self._handle, quoting=csv.QUOTE_ALL, lineterminator="\r\n")
-            self._writer.writerow(self.header)
-        self._writer.writerow(cells)
-        self.rows += 1
+            self._handle = open(self.path, "wb", opener=_private)  # noqa: SIM115
+        rows.select(self.header).write_csv(
+            self._handle, include_header=is_first, quote_style="always", line_terminator="\r\n"
+        )
+        self.rows += rows.height
 
     def read(self) -> Iterator[list[str]]:
         """The rows again, without the header."""
@@ -74,13 +79,16 @@ class ChunkedCsv:
         self._folder, self._header, self._chunk_rows, self._name = folder, header, chunk_rows, name
         self._files: list[CsvFile] = []
 
-    def write(self, cells: Sequence[str]) -> None:
-        """Add one row to the last chunk, or to a new one."""
-        if not self._files or self._files[-1].rows == self._chunk_rows:
-            self.close()
-            path = self._folder / f"{self._name}_{len(self._files) + 1:04}.csv"
-            self._files.append(CsvFile(path, self._header))
-        self._files[-1].write(cells)
+    def write(self, rows: pl.DataFrame) -> None:
+        """Add rows to the last chunk and to new ones."""
+        while not rows.is_empty():
+            if not self._files or self._files[-1].rows == self._chunk_rows:
+                self.close()
+                path = self._folder / f"{self._name}_{len(self._files) + 1:04}.csv"
+                self._files.append(CsvFile(path, self._header))
+            room = self._chunk_rows - self._files[-1].rows
+            self._files[-1].write(rows.head(room))
+            rows = rows.slice(room)
 
     def close(self) -> None:
         """Flush the last chunk."""
@@ -116,27 +124,27 @@ class AudienceFiles:
         self._added = {s: ChunkedCsv(folder, h, chunk_rows, AUDIENCE + s) for s, h in headers.items()}
         self._removed = {s: CsvFile(folder / f"{REMOVALS}{s}.csv", h) for s, h in headers.items()}
 
-    def add(self, line: Sequence[str], cells: Mapping[str, str]) -> None:
-        """Send a person: `line` are all columns, `cells` the fields by name."""
-        for suffix, row in self._rows(line, cells):
-            self._added[suffix].write(row)
+    def add(self, lines: pl.DataFrame, cells: pl.DataFrame) -> None:
+        """Send people: `lines` are the rows of the file, `cells` the fields by name."""
+        for suffix, rows in self._rows(lines, cells):
+            self._added[suffix].write(rows)
 
-    def remove(self, line: Sequence[str], cells: Mapping[str, str]) -> None:
-        """Take a person back."""
-        for suffix, row in self._rows(line, cells):
-            self._removed[suffix].write(row)
+    def remove(self, lines: pl.DataFrame, cells: pl.DataFrame) -> None:
+        """Take people back."""
+        for suffix, rows in self._rows(lines, cells):
+            self._removed[suffix].write(rows)
 
-    def keep(self, cells: Mapping[str, str]) -> None:
-        """A person who was sent before and goes on."""
-        self._kept.write([cells.get(name, "") for name in self._platform.identifiers])
+    def keep(self, cells: pl.DataFrame) -> None:
+        """People who were sent before and go on."""
+        self._kept.write(cells.select(pl.col(self._platform.identifiers).fill_null("")))
 
-    def _rows(self, line: Sequence[str], cells: Mapping[str, str]) -> Iterator[tuple[str, Sequence[str]]]:
+    def _rows(self, lines: pl.DataFrame, cells: pl.DataFrame) -> Iterator[tuple[str, pl.DataFrame]]:
         if not self._platform.one_identifier_per_file:
-            yield "", line
+            yield "", lines
             return
+        columns = {name: column for column, name in self._platform.columns.items()}
         for name in self._platform.identifiers:
-            if name in cells:
-                yield f"_{name}", [cells[name]]
+            yield f"_{name}", cells.select(pl.col(name).alias(columns[name])).drop_nulls()
 
     def sent_among(self, values: Set[str]) -> frozenset[str]:
         """Which of the values stand in what was sent or kept."""
@@ -193,15 +201,6 @@ def write_manifest(folder: Path, facts: Mapping[str, Any]) -> bytes:
     with open(folder / MANIFEST, "wb", opener=_private) as handle:
         handle.write(content)
     return content
-
-
-def start_draft(final: Path) -> Path:
-    """An empty folder beside the final one; what a killed run left there goes."""
-    draft = _beside(final, "draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    final.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft.mkdir(mode=0o700)
-    return draft
 
 
 def _beside(final: Path, what: str) -> Path:

@@ -1,31 +1,34 @@
-"""What becomes of each person of a delivery: consent, suppression, holdout, then the row.
+"""What becomes of the people of a delivery: consent, suppression, holdout, then their rows.
 
-Pure work on one batch after the other, so that two processes can share it. Normalising a person costs some
-50 microseconds, most of it the telephone number; everything else of an export is quick beside it.
+Pure work on one batch after the other, column by column.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future, ProcessPoolExecutor
 from dataclasses import dataclass
-from itertools import chain, islice
-from multiprocessing import get_context
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+import polars as pl
 import pyarrow as pa
 
 from spark_jobs.publish.holdout import is_held_out
-from spark_jobs.publish.people import NO_IDENTIFIER, RECORD, identifiers, make_row
+from spark_jobs.publish.people import (
+    CONTACT_COLUMNS,
+    NO_IDENTIFIER,
+    RECORD,
+    REFUSED_BY_ANOTHER,
+    SHARED,
+    Rows,
+    fields_of,
+    make_rows,
+)
 from spark_jobs.publish.plan import Platform
-from spark_jobs.publish.suppression import Suppressed
+from spark_jobs.publish.suppression import CONTACT_KINDS, Suppressed
 
 USABLE, NOT_MEMBER, WITHOUT_CONSENT = "usable", "not_member", "without_consent"
 SUPPRESSED, HELD_OUT, UNIDENTIFIED = "suppressed", "held_out", "unidentified"
-# Below this a second process costs more than it saves.
-BATCHES_WORTH_A_PROCESS = 10
-WORKERS = 2
+STAY = ("customer_id", "entered_at", "written_left_at", "former_purpose", "former_version")
 
 
 @dataclass(frozen=True)
@@ -38,83 +41,97 @@ class Criteria:
 
 
 class Judged(NamedTuple):
-    """One person of one delivery. `cells` by field; they are there for who goes out and who is taken back."""
+    """People of one delivery, one row each: STAY, `verdict`, and a cell per field.
+
+    Cells are there for who goes out and who is taken back. `rejects` are (row, field, reason) in order.
+    """
 
     segment: str
     platform: str
-    customer_id: str
-    verdict: str
-    cells: dict[str, str]
-    rejects: list[tuple[str, str]]
-    entered_at: int | None
-    written_left_at: int | None
-    former_purpose: str | None
-    former_version: str | None
+    people: pl.DataFrame
+    rejects: list[tuple[int, str, str]]
 
 
-def _verdict(person: Mapping[str, Any], criteria: Criteria) -> str:
-    if not person["is_member"]:
-        return NOT_MEMBER
-    if not person["is_consented"]:
-        return WITHOUT_CONSENT
-    if criteria.suppressed.has(person):
+def _verdicts(people: pl.DataFrame, segment: str, criteria: Criteria) -> pl.Series:
+    """What is known before anybody's address is looked at."""
+    facts = people.select("is_member", "is_consented", "customer_id", "country", *CONTACT_KINDS)
+    verdicts = [
+        _of_consented(segment, *person, criteria=criteria)
+        if is_member and is_consented
+        else (WITHOUT_CONSENT if is_member else NOT_MEMBER)
+        for is_member, is_consented, *person in facts.iter_rows()
+    ]
+    return pl.Series("verdict", verdicts, pl.String)
+
+
+def _of_consented(
+    segment: str, customer_id: str, country: str | None, *contacts: str | None, criteria: Criteria
+) -> str:
+    if criteria.suppressed.has(customer_id, dict(zip(CONTACT_KINDS, contacts, strict=True)), country):
         return SUPPRESSED
-    share = criteria.holdouts.get(person["segment"], 0)
-    return HELD_OUT if is_held_out(person["segment"], person["customer_id"], share) else USABLE
+    return HELD_OUT if is_held_out(segment, customer_id, criteria.holdouts.get(segment, 0)) else USABLE
 
 
-def judge(person: Mapping[str, Any], criteria: Criteria) -> Judged:
-    """The verdict on one person, with the row that goes out or takes back."""
-    segment, name = person["segment"], person["platform"]
-    platform, verdict = criteria.platforms[segment, name], _verdict(person, criteria)
-    cells: dict[str, str] = {}
-    rejects: list[tuple[str, str]] = []
-    if verdict in (USABLE, HELD_OUT):  # Who could not be reached is in neither group of an experiment.
-        refused = frozenset(kind for kind in ("email", "phone") if person[f"{kind}_is_refused"])
-        row = make_row(name, platform, person, refused)
-        cells, rejects = row.cells, row.rejects
-        if not identifiers(platform, cells):
-            verdict, rejects = UNIDENTIFIED, [*rejects, (RECORD, NO_IDENTIFIER)]
-        elif verdict == HELD_OUT:
-            cells, rejects = {}, []
-    if verdict != USABLE and person["entered_at"] is not None:
-        cells = make_row(name, platform, person).cells
-    return Judged(
-        segment, name, person["customer_id"], verdict, cells, rejects,
-        person["entered_at"], person["written_left_at"], person["former_purpose"], person["former_version"],
-    )  # fmt: skip
+# Who could not be reached is in neither group of an experiment.
+_IS_REACHABLE = pl.col("verdict").is_in([USABLE, HELD_OUT])
+_WAS_THERE = pl.col("entered_at").is_not_null()
 
 
-def _judge_batch(batch: pa.RecordBatch, criteria: Criteria) -> list[Judged]:
-    return [judge(person, criteria) for person in batch.to_pylist()]
+def _rows(people: pl.DataFrame, platform_name: str, platform: Platform) -> Rows:
+    """Rows of who may go out or is taken back; of the others nothing is read."""
+    contacts = pl.when(_IS_REACHABLE | _WAS_THERE).then(pl.col(CONTACT_COLUMNS)).name.keep()
+    return make_rows(platform_name, platform, people.select(contacts))
 
 
-_criteria: Criteria | None = None
+def judge(people: pl.DataFrame, segment: str, platform_name: str, criteria: Criteria) -> Judged:
+    """The verdict on each, with the row that goes out or takes back.
+
+    What somebody refused who shares the address stays out: the stricter choice wins.
+    """
+    platform = criteria.platforms[segment, platform_name]
+    people = people.with_columns(_verdicts(people, segment, criteria))
+    rows, fields = _rows(people, platform_name, platform), fields_of(platform)
+    refused = {
+        name: people.select(_IS_REACHABLE & pl.col(f"{name}_is_refused")).to_series()
+        for name in SHARED
+        if name in fields
+    }
+    allowed = rows.cells.with_columns(
+        pl.when(~is_refused).then(pl.col(name)).alias(name) for name, is_refused in refused.items()
+    )
+    is_known = allowed.select(pl.any_horizontal(pl.col(platform.identifiers).is_not_null())).to_series()
+    people = people.with_columns(
+        verdict=pl.when(_IS_REACHABLE & ~is_known).then(pl.lit(UNIDENTIFIED)).otherwise("verdict")
+    )
+    is_usable = people["verdict"] == USABLE
+    taken_back = people.select(_WAS_THERE).to_series() & ~is_usable
+    cells = [
+        pl.select(pl.when(is_usable).then(allowed[name]).when(taken_back).then(rows.cells[name])).to_series()
+        for name in fields
+    ]
+    told = people.select("verdict", *STAY).with_columns(
+        cell.alias(name) for name, cell in zip(fields, cells, strict=True)
+    )
+    return Judged(segment, platform_name, told, _rejects(people["verdict"], rows, refused))
 
 
-def _remember(criteria: Criteria) -> None:
-    global _criteria
-    _criteria = criteria
-
-
-def _judge_there(batch: pa.RecordBatch) -> list[Judged]:
-    assert _criteria is not None
-    return _judge_batch(batch, _criteria)
+def _rejects(verdicts: pl.Series, rows: Rows, refused: Mapping[str, pl.Series]) -> list[tuple[int, str, str]]:
+    """Of who would go out: fields that cannot, then the reason for which nothing of them can."""
+    told = set(verdicts.is_in([USABLE, UNIDENTIFIED]).arg_true())
+    order = {name: place for place, name in enumerate(rows.cells.columns)}
+    shut = {(row, name) for name, is_refused in refused.items() for row in is_refused.arg_true()}
+    found = [(row, name, reason) for row, name, reason in rows.rejects if (row, name) not in shut]
+    found += [(row, name, REFUSED_BY_ANOTHER) for row, name in shut]
+    found = [reject for reject in found if reject[0] in told]
+    found += [(row, RECORD, NO_IDENTIFIER) for row in (verdicts == UNIDENTIFIED).arg_true()]
+    return sorted(found, key=lambda reject: (reject[0], order.get(reject[1], len(order))))
 
 
 def judged(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Judged]:
-    """Everybody in the order of the batches; many batches are shared between two processes."""
-    first = list(islice(batches, BATCHES_WORTH_A_PROCESS))
-    if len(first) < BATCHES_WORTH_A_PROCESS:
-        for batch in first:
-            yield from _judge_batch(batch, criteria)
-        return
-    # Spawned, not forked: threads of DuckDB and Arrow do not survive a fork.
-    with ProcessPoolExecutor(WORKERS, get_context("spawn"), _remember, (criteria,)) as workers:
-        waiting: deque[Future[list[Judged]]] = deque()
-        for batch in chain(first, batches):
-            waiting.append(workers.submit(_judge_there, batch))
-            if len(waiting) > 2 * WORKERS:  # So that memory holds a few batches, not all.
-                yield from waiting.popleft().result()
-        while waiting:
-            yield from waiting.popleft().result()
+    """Everybody in the order of the batches."""
+    for batch in batches:
+        people = pl.DataFrame(pl.from_arrow(pa.table(batch)))
+        for (segment, platform), run in people.partition_by(
+            "segment", "platform", maintain_order=True, as_dict=True
+        ).items():
+            yield judge(run, segment, platform, criteria)

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
+import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from alluvium import driver_stays, stays
-from spark_jobs.publish.judging import Judged
 
 HELD_OUT = "held_out"
 """Would be sent, and is kept out to measure the effect: no stay, but a member of the experiment."""
-BUFFERED = 10_000
 SCHEMA = pa.schema(
     [
         *[(name, pa.string()) for name in ("segment", "platform", "purpose", "customer_id")],
@@ -28,13 +27,6 @@ SCHEMA = pa.schema(
 )
 
 
-def _array(kind: pa.DataType, values: Sequence[Any]) -> pa.Array:
-    """Instants are given in microseconds since 1970."""
-    if kind == driver_stays.INSTANT:
-        return pa.array(values, pa.int64()).cast(kind)
-    return pa.array(values, kind)
-
-
 class MoveLog:
     """Appends one line per person who enters, stays or leaves."""
 
@@ -42,39 +34,31 @@ class MoveLog:
         self.path, self._run_date = path, run_date
         self._night = int(stays.night_at(run_date).timestamp()) * 1_000_000
         self._purpose, self._version = purpose, definition_version
-        self._rows: list[tuple[Any, ...]] = []
         self._writer = pa.ipc.new_file(str(path), SCHEMA)
 
-    def note(self, person: Judged, move: str) -> None:
-        """Who enters, or would, does so under tonight's purpose; the others under the one they came with."""
-        is_new = move in (stays.ENTERED, HELD_OUT)
-        self._rows.append(
-            (
-                person.segment,
-                person.platform,
-                self._purpose if is_new else person.former_purpose,
-                person.customer_id,
-                self._night if is_new else person.entered_at,
-                # Of who leaves it says nothing new: a repeated night gives the same lines.
-                None if move == stays.LEFT else person.written_left_at,
-                self._version if is_new else person.former_version,
-                move,
-                self._run_date,
-            )
+    def note(self, segment: str, platform: str, people: pl.DataFrame) -> None:
+        """People with their `move`. Who enters, or would, does so under tonight's purpose; the others under
+        the one they came with.
+        """
+        if people.is_empty():
+            return
+        is_new = pl.col("move").is_in([stays.ENTERED, HELD_OUT])
+        rows = people.select(
+            segment=pl.lit(segment),
+            platform=pl.lit(platform),
+            purpose=pl.when(is_new).then(pl.lit(self._purpose)).otherwise("former_purpose"),
+            customer_id="customer_id",
+            entered_at=pl.when(is_new).then(pl.lit(self._night)).otherwise("entered_at"),
+            # Of who leaves it says nothing new: a repeated night gives the same lines.
+            written_left_at=pl.when(pl.col("move") != stays.LEFT).then("written_left_at"),
+            definition_version=pl.when(is_new).then(pl.lit(self._version)).otherwise("former_version"),
+            move="move",
+            run_date=pl.lit(self._run_date),
         )
-        if len(self._rows) >= BUFFERED:
-            self._flush()
-
-    def _flush(self) -> None:
-        if self._rows:
-            columns = zip(SCHEMA, zip(*self._rows, strict=True), strict=True)
-            arrays = [_array(field.type, values) for field, values in columns]
-            self._writer.write_batch(pa.RecordBatch.from_arrays(arrays, schema=SCHEMA))
-            self._rows.clear()
+        self._writer.write_table(rows.to_arrow(compat_level=pl.CompatLevel.oldest()).cast(SCHEMA))
 
     def close(self) -> None:
         """Flush to the disk."""
-        self._flush()
         self._writer.close()
 
     def __enter__(self) -> Self:

@@ -1,10 +1,15 @@
-"""One person's row in one platform's file: normalised, hashed, guarded, or rejected with the reason."""
+"""The rows of one platform's file: normalised, hashed, guarded, or rejected with the reason.
+
+A batch of people at a time, column by column: each distinct value of a column is normalised once.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from functools import lru_cache
+
+import polars as pl
 
 from spark_jobs.publish.normalise import Normalised, Reason, Rejected, normalise
 from spark_jobs.publish.plan import CUSTOMER_ID, OWN_FIELDS, UNSUBSCRIBE_URL, Platform
@@ -21,45 +26,32 @@ CONTACT_COLUMNS = (
 )  # fmt: skip
 RECORD, NO_IDENTIFIER, SAME_ADDRESS = "record", "no_identifier", "same_address"
 REFUSED_BY_ANOTHER = "refused_by_another"
+SHARED = ("email", "phone")  # Identifiers that a household may share.
 
 # A spreadsheet would run a cell that starts with one of these.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
-
-_MISSING = Rejected(Reason.EMPTY)
-# Everything else is the same for many people: each distinct value is normalised once.
+# Everything else is the same for many people, in whatever batch they come.
 _OF_ONE_PERSON = frozenset({"email", "phone", "device_id", "external_id"})
-_normalise_once = lru_cache(maxsize=200_000)(normalise)
+_normalise_once = lru_cache(maxsize=100_000)(normalise)
 
 
-@dataclass
-class PersonRow:
-    """The cells of one row, without those that were rejected; `rejects` are (field, reason)."""
+@dataclass(frozen=True)
+class Rows:
+    """A column of cells per field, null where there is none; `rejects` are (row, field, reason)."""
 
-    cells: dict[str, str]
-    rejects: list[tuple[str, str]] = field(default_factory=list)
+    cells: pl.DataFrame
+    rejects: list[tuple[int, str, str]]
 
 
-def identifiers(platform: Platform, cells: Mapping[str, str]) -> dict[str, str]:
-    """The cells by which the platform finds the person."""
-    return {name: cells[name] for name in platform.identifiers if name in cells}
+def fields_of(platform: Platform) -> list[str]:
+    """The fields that are read for a file, in the order of their rejects."""
+    return list(dict.fromkeys([*platform.fields, *platform.identifiers]))
 
 
 def guarded(text: str) -> str:
     """The text with a leading `'` when a spreadsheet would take it for a formula."""
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
-
-
-def _cell(platform_name: str, platform: Platform, name: str, contact: Mapping[str, object]) -> str | Rejected:
-    value = contact[SOURCES.get(name, name)]
-    if value is None:
-        return _MISSING
-    country = contact["country"]
-    form = normalise if name in _OF_ONE_PERSON else _normalise_once
-    result = form(platform_name, name, str(value), None if country is None else str(country))
-    if isinstance(result, Rejected):
-        return result
-    return _for_people(result, name in platform.identifiers) if platform.for_people else result.cell
 
 
 def _for_people(result: Normalised, is_identifier: bool) -> str | Rejected:
@@ -68,35 +60,56 @@ def _for_people(result: Normalised, is_identifier: bool) -> str | Rejected:
     return Rejected(Reason.NOT_SENDABLE) if is_identifier and text != result.cell else text
 
 
-def make_row(
-    platform_name: str,
-    platform: Platform,
-    contact: Mapping[str, object],
-    refused: frozenset[str] = frozenset(),
-) -> PersonRow:
-    """Normalise every field that the platform takes.
+def _column(
+    platform_name: str, platform: Platform, name: str, people: pl.DataFrame
+) -> list[str | Rejected | None]:
+    """The cells of one field: None for a missing value."""
+    values = people[SOURCES.get(name, name)].cast(pl.String).to_list()
+    pairs = list(zip(values, people["country"].to_list(), strict=True))
+    form = normalise if name in _OF_ONE_PERSON else _normalise_once
+    known = {pair: form(platform_name, name, *pair) for pair in set(pairs) if pair[0] is not None}
+    is_identifier = name in platform.identifiers
+    cells: dict[tuple[str | None, str | None], str | Rejected | None] = {}
+    for pair, result in known.items():
+        if isinstance(result, Rejected):
+            cells[pair] = None if result.reason == Reason.EMPTY else result
+        else:
+            cells[pair] = _for_people(result, is_identifier) if platform.for_people else result.cell
+    return [cells.get(pair) for pair in pairs]
 
-    `contact` has CONTACT_COLUMNS. `refused` are identifiers that another customer shares who said no: the
-    stricter choice wins. A missing value is an empty cell, no reject.
+
+def make_rows(platform_name: str, platform: Platform, people: pl.DataFrame) -> Rows:
+    """Normalise every field that the platform takes. `people` has CONTACT_COLUMNS.
+
+    A missing value is an empty cell, no reject. Rejects stand in the order of rows and fields.
     """
-    row = PersonRow(cells={})
-    for name in dict.fromkeys([*platform.fields, *platform.identifiers]):
-        cell = (
-            Rejected(REFUSED_BY_ANOTHER) if name in refused else _cell(platform_name, platform, name, contact)
-        )
-        if isinstance(cell, str):
-            row.cells[name] = cell
-        elif cell.reason != Reason.EMPTY:
-            row.rejects.append((name, str(cell.reason)))
-    return row
+    columns, rejects = {}, []
+    for place, name in enumerate(fields_of(platform)):
+        cells = _column(platform_name, platform, name, people)
+        found = [
+            (row, place, name, str(cell.reason))
+            for row, cell in enumerate(cells)
+            if isinstance(cell, Rejected)
+        ]
+        for row, *_ in found:
+            cells[row] = None
+        rejects += found
+        columns[name] = pl.Series(name, cells, pl.String)
+    ordered = [(row, name, reason) for row, _, name, reason in sorted(rejects)]
+    return Rows(pl.DataFrame(columns), ordered)
 
 
-def line(
-    platform: Platform, customer_id: str, cells: Mapping[str, str], unsubscribe: Callable[[str], str]
-) -> list[str]:
-    """The cells in the order of the file's header."""
-    own: dict[str, Callable[[str], str]] = {CUSTOMER_ID: str, UNSUBSCRIBE_URL: unsubscribe}
-    return [
-        own[name](customer_id) if name in OWN_FIELDS else cells.get(name, "")
-        for name in platform.columns.values()
-    ]
+def lines(
+    platform: Platform, customer_ids: Iterable[str], cells: pl.DataFrame, unsubscribe: Callable[[str], str]
+) -> pl.DataFrame:
+    """The rows of the file, with its columns in the order of its header."""
+    ids = list(customer_ids)
+    own: Mapping[str, Callable[[str], str]] = {CUSTOMER_ID: str, UNSUBSCRIBE_URL: unsubscribe}
+    return pl.DataFrame(
+        {
+            column: pl.Series([own[name](one) for one in ids], dtype=pl.String)
+            if name in OWN_FIELDS
+            else cells[name].fill_null("")
+            for column, name in platform.columns.items()
+        }
+    )

@@ -15,6 +15,9 @@ from spark_jobs.publish.plan import ConsentFeed, Delivery, Plan
 
 APPROVED = "audience.approve"
 OVER = (audience.ENDED, audience.REFUSED)
+NO_CONSENTS = (
+    "there is no consent table on this machine; a lake elsewhere must be mounted at lake/ in ALLUVIUM_HOME"
+)
 PURPOSES = "SELECT DISTINCT purpose FROM gold.consents"
 OPEN = "SELECT DISTINCT segment, platform FROM published.audience_members WHERE left_at IS NULL"
 
@@ -83,7 +86,7 @@ def staleness(config: JobConfig, feed: ConsentFeed | None) -> str | None:
 def blocked(delivery: Delivery, planned: Plan, state: State) -> Outcome | None:
     """Why a delivery does nothing at all: consent cannot be decided."""
     if state.purposes is None:
-        return Outcome(audience.BLOCKED, "there is no consent table")
+        return Outcome(audience.BLOCKED, NO_CONSENTS)
     if state.stale is not None:
         return Outcome(audience.BLOCKED, state.stale)
     is_over = removals_only(delivery, planned, state)

@@ -4,7 +4,7 @@ Reads   ml.recommendation_candidates, ml.popular_product_candidates, ml.regional
         ml.similar_product_candidates as of run_date + 1; gold.customers, gold.products, gold.order_lines
 Writes  published.recommendations, the run date replaced and nights older than 90 days dropped;
         published.popular_products and published.similar_products, replaced;
-        exports/<run_date>/recommendations/
+        exports/.recommendations/<run_date>/, drafts that `publish.deliver` puts in their place
 Rerun   the same rows
 """
 
@@ -112,7 +112,7 @@ def publish_lists(spark: SparkSession, asker: Asker, shown: Shelf) -> int:
     rows = lists(asker.rows(CUSTOMERS), asker.rows(CANDIDATES), asker.rows(BOUGHT), shown)
     tonight = _of_night(rows, asker.config)
     delta.replace_rows(spark, tonight.to_arrow(), table, night)
-    return recommendation_files.write(tonight, asker.config.settings.exports, asker.config.run_date)
+    return recommendation_files.draft(tonight, asker.config.settings.exports, asker.config.run_date)
 
 
 def _of_night(rows: pl.DataFrame, config: JobConfig) -> pl.DataFrame:

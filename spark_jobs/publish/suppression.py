@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
@@ -49,14 +49,14 @@ class Suppressed:
     tokens: frozenset[tuple[str, str]]
     secret: bytes
 
-    def has(self, person: Mapping[str, Any]) -> bool:
+    def has(self, customer_id: str, contacts: Mapping[str, str | None], country: str | None) -> bool:
         """Whether the person's id, e-mail address or telephone number is on the list."""
         if not self.tokens:
             return False
-        if (CUSTOMER_ID, person["customer_id"]) in self.tokens:
+        if (CUSTOMER_ID, customer_id) in self.tokens:
             return True
-        region = person["country"] or DEFAULT_REGION
-        keys = ((kind, identifier_key(kind, person[kind], region, self.secret)) for kind in CONTACT_KINDS)
+        region = country or DEFAULT_REGION
+        keys = ((kind, identifier_key(kind, contacts[kind], region, self.secret)) for kind in CONTACT_KINDS)
         return any(key in self.tokens for key in keys)
 
 

@@ -2,7 +2,7 @@
 
 Reads   gold.* and ml.* as the definitions say, as of the run date; a refresh also silver events since then
 Writes  published.segment_members, the stays that begin or end tonight; published.segment_runs, the night;
-        published.segment_definitions, what is new
+        published.segment_definitions, what is new; published.segment_proposals, for segments with a target
 Rerun   the same rows; an earlier night than the last one is refused
 
 All segments are found in one query and written in one commit. A segment whose guard objects keeps the
@@ -24,7 +24,7 @@ import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
 from alluvium import catalog, delta, driver_stays, ledger, stays
-from spark_jobs.segments import driver, found, lifecycle, moment, versions
+from spark_jobs.segments import driver, found, lifecycle, moment, targets, versions
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
 from spark_jobs.segments.driver import KEY
 from spark_jobs.segments.moment import Moment
@@ -130,6 +130,9 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
         judged = _by_spark(spark, config, definitions, at, retired)
     _note(config, ledger_rows(judged, looked_at, at), at)
     versions.remember(config.settings, definitions, at)
+    aimed = [definition for definition in definitions if definition.target is not None]
+    if aimed and not at.is_refresh and driver.serves(config.settings, aimed, at):
+        targets.note(config.settings, aimed, at)
     return summary(judged)
 
 

@@ -10,8 +10,8 @@ from hashlib import sha1
 from pathlib import Path
 
 from alluvium.errors import AlluviumError
-from spark_jobs.segments import header, query
-from spark_jobs.segments.header import Guard, Priority
+from spark_jobs.segments import bounds, header, query
+from spark_jobs.segments.header import Guard, Priority, Target
 from spark_jobs.segments.rules.compile import Leaf, Value
 from spark_jobs.segments.rules.read import read
 
@@ -44,6 +44,7 @@ class Definition:
     values: Mapping[str, Value] = field(default_factory=dict)
     leaves: tuple[Leaf, ...] = ()
     priority: Priority | None = None
+    target: Target | None = None
 
 
 def version_of(content: bytes) -> str:
@@ -69,7 +70,7 @@ def parse(content: bytes, file: str) -> Definition:
     is_sql = Path(file).suffix == SQL
     head, rules = (header.parse(text, file), None) if is_sql else read(text, file)
     values: Mapping[str, Value] = rules.values if rules else {}
-    return Definition(
+    made = Definition(
         name=name,
         file=file,
         owner=head.owner,
@@ -85,7 +86,11 @@ def parse(content: bytes, file: str) -> Definition:
         values=values,
         leaves=tuple(rules.leaves) if rules else (),
         priority=head.priority,
+        target=head.target,
     )
+    if made.target is not None:
+        bounds.bound_of(made, bounds.tree_of(made), made.target.by)
+    return made
 
 
 def load_all(folder: Path = FOLDER) -> list[Definition]:

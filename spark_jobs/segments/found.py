@@ -45,6 +45,14 @@ def union_of(definitions: Sequence[Definition], moment: Moment, zone: str, diale
     return " UNION ALL ".join(alone) or NOBODY
 
 
+def members_of(
+    definition: Definition, ahead: Sequence[Definition], moment: Moment, zone: str, dialect: str = "spark"
+) -> str:
+    """customer_id of one segment; who is in a segment `ahead` of it in its priority group is not in it."""
+    union = union_of([definition, *ahead], moment, zone, dialect)
+    return f"SELECT customer_id FROM ({union}) AS of_group WHERE segment = '{definition.name}'"
+
+
 def _standing(priority: Priority) -> str:
     return f"'{priority.group}' AS priority_group, {priority.place} AS place, "
 

@@ -7,11 +7,12 @@
 -- holdout: 10 percent
 -- expires: 2018-06-30
 -- priority group: offers, 2
+-- target: redeemed at least 5 percent in 28 days, by churn_probability
 -- Good customers whose visits have begun to thin out.
 
-The last three are optional: who is held out is in the segment and is sent to nobody, so that its effect can
+The last four are optional: who is held out is in the segment and is sent to nobody, so that its effect can
 be measured; from its expiry date on a segment has no members; of a priority group a customer is only in the
-first segment that finds them.
+first segment that finds them; a target lets the night propose another bound for one of its columns.
 """
 
 from __future__ import annotations
@@ -26,11 +27,15 @@ from typing import NamedTuple
 from alluvium.errors import AlluviumError
 
 SCHEDULES = ("nightly", "every 30 minutes")
+OUTCOMES = ("ordered", "redeemed", "clicked")
 
 _ENTRY = re.compile(r"([a-z][a-z ]*):\s*(.+)")
 _PURPOSE = re.compile(r"[a-z][a-z_]*")
 _HOLDOUT = re.compile(r"(\d+) percent")
 _GROUP = re.compile(r"([a-z][a-z0-9_]*), (\d{1,3})")
+_TARGET = re.compile(
+    r"([a-z]+) at least (\d+(?:\.\d+)?) percent in (\d{1,3}) days, by ([a-z][a-z0-9_]*(?:\.[a-z0-9_]+)?)"
+)
 _GUARD = re.compile(r"size between (\d+) and (\d+)(?:, change at most (\d+) percent)?")
 
 
@@ -59,6 +64,18 @@ class Priority(NamedTuple):
     place: int
 
 
+class Target(NamedTuple):
+    """The share of members (0 to 1) who should do `outcome` within the days after a night.
+
+    `by` is the column whose bound decides how wide the segment is.
+    """
+
+    outcome: str
+    rate: float
+    in_days: int
+    by: str
+
+
 @dataclass(frozen=True)
 class Header:
     """Who answers for a segment, what it is for and how far it may move."""
@@ -71,6 +88,7 @@ class Header:
     expires_on: date | None
     description: str
     priority: Priority | None = None
+    target: Target | None = None
 
 
 def _purposes(text: str) -> tuple[str, ...]:
@@ -114,6 +132,14 @@ def _priority(text: str) -> Priority:
     return Priority(found[1], int(found[2]))
 
 
+def _target(text: str) -> Target:
+    found = _TARGET.fullmatch(text)
+    if found is None or found[1] not in OUTCOMES or not (0 < float(found[2]) < 100 and int(found[3])):
+        outcomes = " or ".join(OUTCOMES)
+        raise ValueError(f"write `redeemed at least 5 percent in 28 days, by churn_probability` ({outcomes})")
+    return Target(found[1], float(found[2]) / 100, int(found[3]), found[4])
+
+
 _READERS: Mapping[str, Callable[[str], object]] = {
     "owner": str,
     "allowed purposes": _purposes,
@@ -122,8 +148,9 @@ _READERS: Mapping[str, Callable[[str], object]] = {
     "holdout": _holdout,
     "expires": _expires,
     "priority group": _priority,
+    "target": _target,
 }
-_OPTIONAL = ("holdout", "expires", "priority group")
+_OPTIONAL = ("holdout", "expires", "priority group", "target")
 
 
 def _comment_lines(text: str) -> list[tuple[int, str]]:
@@ -186,4 +213,5 @@ def parse(text: str, file: str) -> Header:
         expires_on=entries.get("expires"),  # type: ignore[arg-type]
         description=" ".join(sentences),
         priority=entries.get("priority group"),  # type: ignore[arg-type]
+        target=entries.get("target"),  # type: ignore[arg-type]
     )

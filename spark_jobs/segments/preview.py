@@ -9,12 +9,14 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from alluvium import driver_stays, lake_sql
-from spark_jobs.segments import found
+from spark_jobs.segments import found, groups
+from spark_jobs.segments.definition import FOLDER
 from spark_jobs.segments.driver import serves
 from spark_jobs.segments.verdict import verdicts
 
@@ -88,16 +90,22 @@ class Population:
         self._view = lake_sql.View(config.settings)
         self._duck = lake_sql.connection(self._view)
         zone = config.settings.business_time_zone
-        if serves(config.settings, [definition], at):
-            query = found.query_of(definition, at, zone, "duckdb")
-            lake_sql.define(self._duck, self._view, query)
-            found.explain([definition], lambda _: self._duck.execute(f"EXPLAIN {query}"), duckdb.Error)
-            self._duck.execute(f"CREATE TEMP TABLE found AS SELECT DISTINCT customer_id FROM ({query})")
+        folder = Path(config.options.get("definitions", FOLDER))
+        group = [definition, *groups.ahead_of(config.settings, definition, at, folder)]
+        if serves(config.settings, group, at):
+            for one in group:
+                self._check(one, found.query_of(one, at, zone, "duckdb"))
+            query = found.members_of(definition, group[1:], at, zone, "duckdb")
+            self._duck.execute(f"CREATE TEMP TABLE found AS {query}")
         else:
-            rows = found.by_spark(spark, [definition], at, zone).select("customer_id").toArrow()
-            self._duck.register("given", rows)
+            rows = found.by_spark(spark, group, at, zone).where(f"segment = '{definition.name}'")
+            self._duck.register("given", rows.select("customer_id").toArrow())
             self._duck.execute("CREATE TEMP TABLE found AS SELECT customer_id FROM given")
-        self._duck.execute("DELETE FROM found WHERE customer_id IS NULL")
+
+    def _check(self, definition: Definition, query: str) -> None:
+        """Raises AlluviumError for a definition that the lake cannot answer."""
+        lake_sql.define(self._duck, self._view, query)
+        found.explain([definition], lambda _: self._duck.execute(f"EXPLAIN {query}"), duckdb.Error)
 
     def ask(self, query: str, *parameters: Any) -> list[tuple[Any, ...]]:
         """Rows of a query over the lake and `found`; none when the lake lacks a table of it."""

@@ -1,7 +1,8 @@
 """Why a customer is in a segment, or is not: each condition with the customer's value and whether it held.
 
 A rule document says its conditions itself. Of a SQL definition they are the parts of WHERE and HAVING that
-AND joins; inner joins become outer ones, so that somebody whom a table lacks is still explained.
+AND joins; inner joins become outer ones, so that somebody whom a table lacks is still explained. In a
+priority group it counts, too, whether a segment before it has the customer.
 """
 
 from __future__ import annotations
@@ -197,8 +198,29 @@ def _is_found(question: Question, definition: Definition) -> bool:
     return bool(question.ask(exp.select("1").from_(found).where(is_them)))
 
 
-def explain(view: lake_sql.View, definition: Definition, at: Moment, customer_id: str) -> Explanation:
-    """Ask each condition about the customer; raises AlluviumError when the definition cannot be asked."""
+def _of_group(
+    view: lake_sql.View, definition: Definition, ahead: Sequence[Definition], at: Moment, customer_id: str
+) -> list[Condition]:
+    """Whether the segments before it in its priority group leave the customer to it."""
+    if definition.priority is None:
+        return []
+    has = (one.name for one in ahead if _is_found(Question(view, one, at, customer_id), one))
+    first = next(has, None)
+    words = f"is in no segment before it in the priority group {definition.priority.group}"
+    return [Condition(words, f"in {first}" if first else None, first is None)]
+
+
+def explain(
+    view: lake_sql.View,
+    definition: Definition,
+    at: Moment,
+    customer_id: str,
+    ahead: Sequence[Definition] = (),
+) -> Explanation:
+    """Ask each condition about the customer. `ahead` go before the segment in its priority group.
+
+    Raises AlluviumError when the definition cannot be asked.
+    """
     question = Question(view, definition, at, customer_id)
     heir = question.plain(HEIR, customer_id)
     if heir:
@@ -216,5 +238,6 @@ def explain(view: lake_sql.View, definition: Definition, at: Moment, customer_id
     stays = [
         dict(zip(names, row, strict=True)) for row in question.plain(STAYS, definition.name, customer_id)
     ]
-    found = _is_found(question, definition)
-    return Explanation(definition.name, customer_id, at.run_date, found, conditions, stays)
+    standing = _of_group(view, definition, ahead, at, customer_id)
+    found = _is_found(question, definition) and all(condition.held for condition in standing)
+    return Explanation(definition.name, customer_id, at.run_date, found, [*conditions, *standing], stays)

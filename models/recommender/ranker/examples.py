@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from models.recommender.purchases import Purchases
-from models.recommender.ranker.proposals import Proposals, Propose
+from models.recommender.ranker.proposals import ROWS_AT_ONCE, Proposals, Propose
 from models.recommender.ranker.table import NAMES, Featurise
 
 WINDOW_DAYS = 30
-ROWS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from models.recommender.purchases import Purchases
+from models.recommender.purchases import Purchases, known_before
 from models.recommender.ranker import table
 from models.recommender.ranker.examples import WINDOW_DAYS, Examples, Question, examples, stacked
-from models.recommender.ranker.proposals import Propose, proposer
+from models.recommender.ranker.proposals import Proposals, everybody, proposer
 from models.recommender.scores import ScoreRows
 
 BINS = 128
@@ -32,14 +32,11 @@ def cutoffs(as_of_date: date, count: int) -> list[date]:
     return [as_of_date - timedelta(days=WINDOW_DAYS * (n + 1)) for n in range(count)]
 
 
-@lru_cache(maxsize=8)  # Placements learn from the same days.
-def _before(purchases: Purchases, cutoff: date) -> Purchases:
-    return purchases.before(cutoff)
-
-
-@lru_cache(maxsize=2)
-def _proposing(purchases: Purchases, regularisation: float) -> dict[str, ScoreRows]:
-    return table.proposing(purchases, regularisation)
+# The race asks twice about the newest days: it measures there, and the champion learns from them.
+@lru_cache(maxsize=4)
+def _proposals(known: Purchases, question: Question) -> Proposals:
+    models = table.proposing(known, question.regularisation)
+    return everybody(known, proposer(known, models, question.proposals, question.hides_bought))
 
 
 @lru_cache(maxsize=2)
@@ -47,17 +44,12 @@ def _featuriser(purchases: Purchases) -> table.Featurise:
     return table.featuriser(purchases)
 
 
-def _proposer(known: Purchases, question: Question) -> Propose:
-    models = _proposing(known, question.regularisation)
-    return proposer(known, models, question.proposals, question.hides_bought)
-
-
 def _learned(purchases: Purchases, question: Question, windows: int, negatives: float, seed: int) -> Examples:
     parts = []
     for day in cutoffs(purchases.as_of_date, windows):
-        known = _before(purchases, day)
-        propose, featurise = _proposer(known, question), _featuriser(known)
-        parts.append(examples(purchases, known, propose, featurise, question, negatives, seed))
+        known = known_before(purchases, day)
+        proposed, featurise = _proposals(known, question), _featuriser(known)
+        parts.append(examples(purchases, known, proposed.of, featurise, question, negatives, seed))
     return stacked(parts, purchases.shape[0])
 
 
@@ -115,7 +107,7 @@ def fit(
             proposals=proposals,
             **learning,
         )
-    propose, featurise = _proposer(purchases, question), _featuriser(purchases)
+    proposed, featurise = _proposals(purchases, question), _featuriser(purchases)
     count_buyers = purchases.count_buyers(POPULARITY_WINDOW_DAYS)
     rest = UNPROPOSED + count_buyers / max(1.0, count_buyers.max(initial=0.0))
     booster = xgboost.Booster(model_file=bytearray(trained)) if trained else None
@@ -126,8 +118,8 @@ def fit(
         return np.asarray(booster.inplace_predict(features, validate_features=False), dtype=np.float32)
 
     def score(rows: slice) -> NDArray[np.float32]:
-        pairs = propose(rows)
         start, stop, _ = rows.indices(purchases.shape[0])
+        pairs = proposed.of(slice(start, stop))
         scores = np.tile(rest.astype(np.float32), (stop - start, 1))
         if len(pairs):
             scores[pairs.customer - start, pairs.product] = ordered(featurise(pairs))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from models.recommender.purchases import Purchases
-from models.recommender.ranking import NOTHING, best
+from models.recommender.ranking import NOTHING, THREADS, best
 from models.recommender.scores import ScoreRows
+
+ROWS_AT_ONCE = 128
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,11 @@ class Proposals:
     def where(self, kept: NDArray[np.bool_]) -> Proposals:
         """Some of the pairs."""
         return Proposals(self.customer[kept], self.product[kept], self.scores[kept])
+
+    def of(self, rows: slice) -> Proposals:
+        """The pairs of a slice of customers."""
+        first, end = np.searchsorted(self.customer, [rows.start, rows.stop])
+        return Proposals(self.customer[first:end], self.product[first:end], self.scores[first:end])
 
 
 Propose = Callable[[slice], Proposals]
@@ -61,3 +69,16 @@ def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hide
         return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
 
     return propose
+
+
+def everybody(purchases: Purchases, propose: Propose) -> Proposals:
+    """The proposals of all customers: some 3 kB each."""
+    starts = range(0, purchases.shape[0], ROWS_AT_ONCE)
+    slices = [slice(start, start + ROWS_AT_ONCE) for start in starts]
+    with ThreadPoolExecutor(THREADS) as threads:
+        parts = list(threads.map(propose, slices)) or [propose(slice(0, 0))]
+    return Proposals(
+        np.concatenate([part.customer for part in parts]),
+        np.concatenate([part.product for part in parts]),
+        np.concatenate([part.scores for part in parts]),
+    )

@@ -12,11 +12,10 @@ Pure and without Spark. The rules follow the platforms' own pages; the inputs an
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from functools import lru_cache
 from hashlib import sha256
+from typing import NamedTuple
 
-from spark_jobs.publish.normalise.platforms import PLATFORMS
+from spark_jobs.publish.normalise.platforms import PLATFORMS, Rule
 from spark_jobs.publish.normalise.reasons import Reason, Refusal
 from spark_jobs.publish.normalise.text import trim
 
@@ -28,8 +27,7 @@ _SHA256_DIGITS = 64
 _SHA256_HEX = re.compile(r"[0-9a-fA-F]{64}")
 
 
-@dataclass(frozen=True)
-class Normalised:
+class Normalised(NamedTuple):
     """The normal form, and its `sha256` (64 lower-case hex digits) where the platform wants that instead."""
 
     value: str
@@ -41,8 +39,7 @@ class Normalised:
         return self.sha256 or self.value
 
 
-@dataclass(frozen=True)
-class Rejected:
+class Rejected(NamedTuple):
     """A value that must not go out, and why; the reason never carries the value."""
 
     reason: str
@@ -59,11 +56,6 @@ def _is_unicode(text: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=4096)
-def _hash(value: str) -> str:
-    return sha256(value.encode()).hexdigest()
-
-
 def normalise(
     platform: str, field: str, value: str | None, country: str | None = None
 ) -> Normalised | Rejected:
@@ -78,7 +70,10 @@ def normalise(
     rule = rules.get(field)
     if rule is None:
         return Rejected(Reason.NOT_SENDABLE if field in FIELDS else Reason.UNKNOWN_FIELD)
-    text = value or ""
+    return _by_rule(rule, value or "", country)
+
+
+def _by_rule(rule: Rule, text: str, country: str | None) -> Normalised | Rejected:
     if not _is_unicode(text):
         return Rejected(Reason.NOT_SENDABLE)
     trimmed = trim(text)
@@ -94,4 +89,4 @@ def normalise(
         return Rejected(refusal.reason)
     if not normal:
         return Rejected(Reason.EMPTY)
-    return Normalised(normal, _hash(normal) if rule.is_hashed else None)
+    return Normalised(normal, sha256(normal.encode()).hexdigest() if rule.is_hashed else None)

@@ -19,12 +19,9 @@ _PLAIN_MAILBOX = re.compile(r"[a-z0-9_+-]+(?:\.[a-z0-9_+-]+)*")
 _LONGEST_MAILBOX, _LONGEST_ADDRESS = 64, 254
 
 
-def _is_valid(address: str) -> bool:
-    mailbox, _, domain = address.rpartition("@")
-    is_plain = len(mailbox) <= _LONGEST_MAILBOX and len(address) <= _LONGEST_ADDRESS
-    if is_plain and _PLAIN_MAILBOX.fullmatch(mailbox):
-        return _is_valid_domain(domain)
-    return _is_accepted(address)
+def _is_plain(mailbox: str, address: str) -> bool:
+    is_short = len(mailbox) <= _LONGEST_MAILBOX and len(address) <= _LONGEST_ADDRESS
+    return is_short and _PLAIN_MAILBOX.fullmatch(mailbox) is not None
 
 
 @lru_cache(maxsize=65_536)
@@ -41,9 +38,11 @@ def _is_accepted(address: str) -> bool:
 
 
 def _checked(address: str) -> str:
+    mailbox, _, domain = address.rpartition("@")
+    is_plain = _is_plain(mailbox, address)
     if is_placeholder_email(address):
         raise Refusal(Reason.PLACEHOLDER)
-    if not _is_valid(address):
+    if not (_is_valid_domain(domain) if is_plain else _is_accepted(address)):
         raise Refusal(Reason.INVALID_EMAIL)
     return address
 

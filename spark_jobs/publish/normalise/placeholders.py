@@ -6,7 +6,7 @@ import csv
 from functools import cache
 from pathlib import Path
 
-from alluvium.contact import is_placeholder
+from alluvium.contact import PLACEHOLDER_MAILBOXES, is_placeholder
 
 _SEED = Path(__file__).with_name("placeholder_emails.csv")
 
@@ -19,4 +19,9 @@ def _listed() -> frozenset[str]:
 
 def is_placeholder_email(address: str) -> bool:
     """Whether a lower-case address names nobody."""
-    return address in _listed() or is_placeholder("email", address)
+    if address in _listed():
+        return True
+    mailbox, at, _ = address.rpartition("@")
+    if at and address.isascii() and mailbox not in PLACEHOLDER_MAILBOXES:
+        return False  # Of nearly every address nothing more needs to be asked.
+    return is_placeholder("email", address)

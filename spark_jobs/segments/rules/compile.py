@@ -36,11 +36,15 @@ COMPARISONS: Mapping[str, type[exp.Binary]] = {
 
 @dataclass(frozen=True)
 class Leaf:
-    """One condition: in words, the value it looks at, and whether it holds (over that value)."""
+    """One condition: in words, the value it looks at, and whether it holds (over that value).
+
+    `field` is the field that everybody in the segment must have so; empty within `any` and `none`.
+    """
 
     words: str
     value: exp.Expr
     holds: exp.Expr
+    field: str = ""
 
 
 @dataclass
@@ -135,7 +139,8 @@ class Compiler:
                 horizon = f" WHERE horizon_days = {self._parameter(condition.horizon_days).sql('spark')}"
             value = self._joined(f"SELECT customer_id, {known.column} AS value FROM {known.table}{horizon}")
         operator, given = condition.comparison
-        return Leaf(_words(condition, operator, given), value, self._compared(value, operator, given))
+        words = _words(condition, operator, given)
+        return Leaf(words, value, self._compared(value, operator, given), condition.field)
 
     def _compared(self, value: exp.Expr, operator: str, given: Any) -> exp.Expr:
         if operator == "is_missing":

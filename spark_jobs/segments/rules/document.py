@@ -188,6 +188,15 @@ class PriorityDocument(_Strict):
     place: int = Field(ge=0, le=999)
 
 
+class TargetDocument(_Strict):
+    """The share of members who should do something; the night proposes another bound of the field `by`."""
+
+    outcome: Literal["ordered", "redeemed", "clicked"]
+    percent: float = Field(gt=0, lt=100)
+    in_days: int = Field(ge=1, le=365)
+    by: FieldName
+
+
 class Document(_Strict):
     """One segment as rules."""
 
@@ -198,6 +207,7 @@ class Document(_Strict):
     holdout_percent: int | None = Field(default=None, ge=1, le=50)
     expires: date | None = None
     priority: PriorityDocument | None = None
+    target: TargetDocument | None = None
     description: Text
     rules: Condition
 

@@ -8,7 +8,7 @@ import yaml
 from pydantic import ValidationError
 
 from alluvium.errors import AlluviumError
-from spark_jobs.segments.header import Guard, Header, Priority
+from spark_jobs.segments.header import Guard, Header, Priority, Target
 from spark_jobs.segments.rules.compile import Compiled, compiled
 from spark_jobs.segments.rules.document import Document
 
@@ -28,6 +28,7 @@ def read(text: str, file: str) -> tuple[Header, Compiled]:
 def _header(document: Document) -> Header:
     smallest, largest = document.guard.size
     change = document.guard.change_percent
+    aim = document.target
     return Header(
         owner=document.owner,
         purposes=document.purposes,
@@ -37,6 +38,7 @@ def _header(document: Document) -> Header:
         expires_on=document.expires,
         description=document.description,
         priority=Priority(document.priority.group, document.priority.place) if document.priority else None,
+        target=Target(aim.outcome, aim.percent / 100, aim.in_days, aim.by) if aim else None,
     )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import pytest
 
 NOBODY: dict[str, Any] = {
@@ -39,3 +40,15 @@ def former() -> dict[str, Any]:
         "former_purpose": "marketing_email",
         "former_version": "old",
     }
+
+
+@pytest.fixture
+def stream() -> Callable[[list[dict[str, Any]]], pl.DataFrame]:
+    """A batch of such people."""
+    texts = (*NOBODY, "customer_id", "former_purpose", "former_version")
+    flags = ("is_member", "is_consented", "email_is_refused", "phone_is_refused")
+    schema = {
+        **dict.fromkeys(texts, pl.String), "birth_date": pl.Date,
+        **dict.fromkeys(flags, pl.Boolean), "entered_at": pl.Int64, "written_left_at": pl.Int64,
+    }  # fmt: skip
+    return lambda people: pl.DataFrame(people, schema=schema)

@@ -19,7 +19,7 @@ NIGHT = date(2017, 11, 2)
 
 
 @pytest.fixture
-def deliver(tmp_path):
+def deliver(tmp_path, stream):
     """Outcome of one delivery, and who moved how; its files lie in `tmp_path / "files"`."""
 
     def run(people, platform_name="email", minimum_size=1, tokens=(), holdout=0.0, **changes):
@@ -41,8 +41,8 @@ def deliver(tmp_path):
         criteria = Criteria({("champions", platform_name): platform}, {"champions": holdout}, suppressed)
         (tmp_path / "files").mkdir(exist_ok=True)
         audience = Audience(tmp_path / "files", tmp_path / "a.moves", Rules(**rules | changes))
-        for one in people:
-            audience.take(judge({"segment": "champions", "platform": platform_name, **one}, criteria))
+        for batch in (people[:1], people[1:]):
+            audience.take(judge(stream(batch), "champions", platform_name, criteria))
         outcome = audience.finish()
         batches = noted.read(tmp_path / "a.moves", outcome.status == DELIVERED)
         return outcome, [row for batch in batches for row in batch.to_pylist()]

@@ -120,7 +120,7 @@ def test_who_was_there_before_goes_on_whatever_the_cap_says_and_a_held_delivery_
 
 
 @pytest.fixture
-def deliver_with(tmp_path):
+def deliver_with(tmp_path, stream):
     """Counts and moves of one delivery to `email` under these contacts."""
     from spark_jobs.publish import moves
     from spark_jobs.publish.audience import Audience, Rules
@@ -137,8 +137,7 @@ def deliver_with(tmp_path):
         )  # fmt: skip
         criteria = Criteria({("fans", "email"): platform}, {}, Suppressed(frozenset(), b"s" * 32))
         made = Audience(tmp_path / "files", tmp_path / "a.moves", rules)
-        for one in people:
-            made.take(judge({"segment": "fans", "platform": "email", **one}, criteria))
+        made.take(judge(stream(people), "fans", "email", criteria))
         outcome = made.finish()
         lines = [row for batch in moves.read(tmp_path / "a.moves", True) for row in batch.to_pylist()]
         return SimpleNamespace(

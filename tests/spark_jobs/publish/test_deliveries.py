@@ -288,3 +288,12 @@ def test_a_delivery_that_was_killed_halfway_goes_on(lake, monkeypatch):
     )
     assert manifest["counts"]["exported"] == 2
     assert not drafts.folder(lake.settings, DAY).exists()
+
+
+def test_without_a_consent_table_on_this_machine_nobody_goes_out_and_the_run_says_what_to_do(lake):
+    lake.decide({"fans": lake.people(2)})
+    lake.deliveries("segment: fans, platform: email")
+    row = lake.night()["fans", "email"]
+    assert (row["status"], row["count_exported"]) == ("blocked", 0)
+    assert "must be mounted" in row["reason"]
+    assert lake.file("email/fans") == []

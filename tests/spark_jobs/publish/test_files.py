@@ -6,6 +6,8 @@ import json
 import shutil
 from hashlib import sha256
 
+import polars as pl
+
 from spark_jobs.publish.files import (
     MANIFEST,
     ChunkedCsv,
@@ -17,8 +19,9 @@ from spark_jobs.publish.files import (
 
 def test_csv_is_rfc_4180_with_every_field_quoted(tmp_path):
     with CsvFile(tmp_path / "a.csv", ["x", "y"]) as file:
-        file.write(['say "hi"', "é,\nb"])
-    assert (tmp_path / "a.csv").read_bytes() == '"x","y"\r\n"say ""hi""","é,\nb"\r\n'.encode()
+        file.write(pl.DataFrame({"x": ['say "hi"', ""], "y": ["é,\nb", "1"]}))
+    expected = '"x","y"\r\n"say ""hi""","é,\nb"\r\n"","1"\r\n'.encode()
+    assert (tmp_path / "a.csv").read_bytes() == expected
     assert (tmp_path / "a.csv").stat().st_mode & 0o077 == 0
 
 
@@ -29,8 +32,8 @@ def test_a_file_without_rows_is_not_there(tmp_path):
 
 def test_chunks_have_a_header_each_and_at_most_their_rows(tmp_path):
     chunks = ChunkedCsv(tmp_path, ["x"], chunk_rows=2)
-    for number in range(5):
-        chunks.write([str(number)])
+    for numbers in (["0"], ["1", "2", "3", "4"]):
+        chunks.write(pl.DataFrame({"x": numbers}))
     chunks.close()
     lines = {path.name: path.read_text().split() for path in sorted(tmp_path.iterdir())}
     assert lines["audience_0002.csv"] == ['"x"', '"2"', '"3"']
@@ -43,7 +46,7 @@ def write_folder(final, text):
     shutil.rmtree(draft, ignore_errors=True)
     draft.mkdir()
     with CsvFile(draft / "audience_0001.csv", ["x"]) as file:
-        file.write([text])
+        file.write(pl.DataFrame({"x": [text]}))
     write_manifest(draft, {"segment": "a"})
     return draft
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pyarrow as pa
@@ -9,9 +10,15 @@ import pytest
 
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake_sql import View
 from alluvium.settings import Settings
 from spark_jobs.segments import decide
-from spark_jobs.segments.definition import load_all, parse
+from spark_jobs.segments.canary import compare
+from spark_jobs.segments.definition import load, load_all, parse
+from spark_jobs.segments.groups import ahead_of
+from spark_jobs.segments.moment import of_night
+from spark_jobs.segments.preview import preview
+from spark_jobs.segments.why import explain
 from tests.spark_jobs.segments.lake import members, put, shop
 
 NIGHT, NEXT = date(2017, 11, 2), date(2017, 11, 3)
@@ -74,6 +81,31 @@ def test_a_held_segment_holds_its_group(lake):
     assert decided(lake, NEXT) == before == {"first": {"C1"}, "second": {"C2"}}
     put(lake, "gold.customers", pa.table({"customer_id": ["C1", "C2", "C9"]}))
     assert decided(lake, NEXT) == {"first": {"C9"}, "second": {"C1", "C2"}}
+
+
+def test_preview_canary_and_why_know_the_segments_before_it(lake):
+    write(lake, first=sql(1, "'C1'"), second=sql(2, "'C1', 'C2', 'C3'"))
+    folder = lake.home.parent / "definitions"
+    config = JobConfig(NIGHT, lake, {"definitions": str(folder)})
+    at, second = of_night(config), load("second", folder)
+    assert preview(None, second, config, at).found == 2
+    told = compare(None, second, replace(second, priority=None), config, at)
+    assert (told.old_size, told.new_size, told.enter, told.leave) == (2, 3, 1, 0)
+    ahead = ahead_of(lake, second, at, folder)
+    assert [one.name for one in ahead] == ["first"]
+    one, two = (explain(View(lake), second, at, customer, ahead) for customer in ("C1", "C2"))
+    assert (one.is_found, two.is_found) == (False, True)
+    assert (one.conditions[-1].value, one.conditions[-1].held) == ("in first", False)
+    assert two.conditions[-1].held
+
+
+def test_a_segment_that_is_over_goes_before_nobody(lake):
+    over = sql(1, "'C1'").replace("-- schedule", "-- expires: 2017-11-02\n-- schedule")
+    write(lake, first=over, second=sql(2, "'C1'"))
+    folder = lake.home.parent / "definitions"
+    config = JobConfig(NIGHT, lake, {"definitions": str(folder)})
+    assert ahead_of(lake, load("second", folder), of_night(config), folder) == []
+    assert preview(None, load("second", folder), config, of_night(config)).found == 1
 
 
 @pytest.mark.parametrize(
