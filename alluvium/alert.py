@@ -16,7 +16,7 @@ from urllib.request import Request, urlopen
 
 from tenacity import RetryError, retry, retry_if_exception_type, stop_after_attempt, wait_exponential
 
-from alluvium.redact import redact
+from alluvium.privacy.redact import redact
 from alluvium.settings import Settings
 
 log = logging.getLogger(__name__)

@@ -36,7 +36,7 @@ TABLES: dict[str, Table] = {
     if isinstance(value, Table)
 }
 
-# Written through `alluvium.ledger`, without Spark.
+# Written through `alluvium.lake.ledger`, without Spark.
 LEDGERS = (
     ops.OPS_RUNS,
     ops.OPS_CHECKS,

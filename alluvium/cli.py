@@ -98,7 +98,7 @@ def _complain(error: AlluviumError) -> int:
     from rich.markup import escape
 
     from alluvium.console import err
-    from alluvium.redact import redact
+    from alluvium.privacy.redact import redact
 
     label = "usage" if isinstance(error, UsageError) else "error"
     err.print(f"[bold red]{label}:[/] {escape(redact(str(error)))}")

@@ -17,10 +17,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from alluvium import session, spark_server
 from alluvium.errors import AlluviumError
-from alluvium.redact import redact
+from alluvium.privacy.redact import redact
 from alluvium.settings import CHECKOUT, Settings, get_settings
+from alluvium.spark import session, spark_server
 
 PROJECT = CHECKOUT / "dbt_project"
 GOOD = frozenset({"success", "pass", "no-op"})

@@ -13,9 +13,9 @@ from tempfile import NamedTemporaryFile
 
 import psutil
 
-from alluvium import jars, java
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
+from alluvium.spark import jars, java
 
 LEAST_MEMORY_GB = 6
 LEAST_DISK_GB = 4
@@ -82,7 +82,7 @@ def _write_access(settings: Settings) -> Finding:
 
 
 def _port(settings: Settings) -> Finding:
-    from alluvium.server_file import ServerFile
+    from alluvium.spark.server_file import ServerFile
 
     if server := ServerFile.read_living(settings.metastore):
         return Finding("Port", True, f"Spark answers at localhost:{server.port}")
@@ -100,7 +100,7 @@ def _port(settings: Settings) -> Finding:
 
 
 def _spark_remote(settings: Settings) -> Finding:
-    from alluvium.session import check_answers
+    from alluvium.spark.session import check_answers
 
     remote = os.environ["SPARK_REMOTE"]
     try:

@@ -23,11 +23,12 @@ from zoneinfo import ZoneInfo
 
 from deltalake.exceptions import DeltaError
 
-from alluvium import alert, catalog, ledger
+from alluvium import alert, catalog
 from alluvium.errors import AlluviumError, UsageError
-from alluvium.redact import redact
-from alluvium.session import connect, on_demand
+from alluvium.lake import ledger
+from alluvium.privacy.redact import redact
 from alluvium.settings import Settings, get_settings
+from alluvium.spark.session import connect, on_demand
 
 ROOMS = ("spark_jobs", "models")
 GATES = "expectations"

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import psutil
 
-from alluvium.server_file import ServerFile
 from alluvium.settings import Settings
+from alluvium.spark.server_file import ServerFile
 
 POLL_SECONDS = 1.0
 

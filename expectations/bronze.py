@@ -14,9 +14,10 @@ from typing import Any
 
 from great_expectations.core import ExpectationSuite
 
-from alluvium import catalog, lake_sql, ledger
-from alluvium.contract import Contract, read_all
+from alluvium import catalog
+from alluvium.contracts.contract import Contract, read_all
 from alluvium.job import JobConfig
+from alluvium.lake import lake_sql, ledger
 from alluvium.settings import Settings
 from expectations import learned
 from expectations.gate import stand

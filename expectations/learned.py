@@ -14,8 +14,8 @@ from datetime import date, timedelta
 from statistics import median
 from typing import Any
 
-from alluvium import lake_sql
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
+from alluvium.lake import lake_sql
 from alluvium.settings import Settings
 
 WEEKS = 28

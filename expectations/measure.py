@@ -11,7 +11,7 @@ from datetime import date, timedelta
 
 from duckdb import DuckDBPyConnection
 
-from alluvium import lake_sql
+from alluvium.lake import lake_sql
 from alluvium.settings import Settings
 
 Figures = dict[str, dict[str, float | None]]

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime
 
-from alluvium import catalog, ledger
+from alluvium import catalog
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 
 STOP, WARN = "stop", "warn"

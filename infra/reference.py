@@ -10,7 +10,8 @@ from pathlib import Path
 
 import yaml
 
-from alluvium import catalog, contract
+from alluvium import catalog
+from alluvium.contracts import contract
 from alluvium.settings import CHECKOUT
 from alluvium.table import Table
 from alluvium.tables.ingest import tables_of

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from alluvium import spark_server
 from alluvium.settings import Settings, get_settings
+from alluvium.spark import spark_server
 
 # A tiny server: a small Delta write takes 0.7 s instead of 8.7 s with these.
 TINY = {
@@ -44,7 +44,7 @@ def spark_server_held(session_settings: Settings) -> Iterator[None]:
 @pytest.fixture(scope="session")
 def spark(spark_server_held: None, session_settings: Settings) -> Iterator[object]:
     """A Spark Connect session with settings for tiny data."""
-    from alluvium.session import connect
+    from alluvium.spark.session import connect
 
     with connect(session_settings) as session:
         for name, value in TINY.items():

@@ -23,7 +23,8 @@ Json = Annotated[bool, typer.Option("--json", help="For programs")]
 
 def _last_deliveries() -> list[dict[str, Any]]:
     """Every planned delivery with what its last night did; nulls before the first."""
-    from alluvium import catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
     from alluvium.settings import get_settings
     from spark_jobs.publish.plan import load
 
@@ -101,8 +102,8 @@ def deliver(
 
 def _rehearsed(night: date) -> list[dict[str, Any]]:
     from alluvium.job import JobConfig
-    from alluvium.session import on_demand
     from alluvium.settings import get_settings
+    from alluvium.spark.session import on_demand
     from spark_jobs.publish.audiences import rehearse
 
     settings = get_settings()
@@ -134,7 +135,7 @@ def approve(
 
     Consent, suppression and the smallest size hold whatever anybody approves.
     """
-    from alluvium import audit
+    from alluvium.privacy import audit
     from alluvium.settings import get_settings
     from spark_jobs.publish.plan import load
     from spark_jobs.publish.preconditions import APPROVED, approval

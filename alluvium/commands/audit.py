@@ -23,7 +23,9 @@ def trail() -> None:
 @app.command(epilog="Example: alluvium audit verify --json")
 def verify(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Check every act against its hash, the act before and the signed heads. Ends with 1 if one is wrong."""
-    from alluvium import audit, catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
+    from alluvium.privacy import audit
 
     settings = get_settings()
     found = audit.verify(settings)

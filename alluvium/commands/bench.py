@@ -60,7 +60,7 @@ def _next_night(settings: Settings) -> date:
 
 def _one_night(settings: Settings, run_date: date) -> dict[str, Any]:
     from alluvium.meter import measuring_memory
-    from alluvium.night import Night, ready
+    from alluvium.nights.night import Night, ready
 
     lines = Lines()
     began = time.perf_counter()

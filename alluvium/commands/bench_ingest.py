@@ -109,7 +109,7 @@ def _warm(settings: Settings) -> None:
 
 
 def _plain_spark(settings: Settings, folder: Path) -> None:
-    from alluvium.session import connect
+    from alluvium.spark.session import connect
 
     schema = ", ".join(f"`{name}` {kind}" for name, kind in PLAIN.items())
     with connect(settings) as spark:
@@ -130,7 +130,7 @@ def _duckdb(settings: Settings, folder: Path) -> None:
 
 def measure(rows: int, home: Path, say: Callable[[str], Any] = step) -> dict[str, Any]:
     """Load, then do the same the plain ways, then load a night of 0.3 % more."""
-    from alluvium import spark_server
+    from alluvium.spark import spark_server
 
     settings = get_settings().model_copy(update={"home": home})
     folders = {day: home / "landing" / "web" / "events" / f"run_date={day}" for day in (RUN_DATE, NEXT_DATE)}

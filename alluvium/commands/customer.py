@@ -9,7 +9,7 @@ import typer
 from alluvium.commands import customer_rollback
 from alluvium.console import console, print_json, table
 from alluvium.errors import AlluviumError
-from alluvium.last_night import LastNight
+from alluvium.nights.last_night import LastNight
 from alluvium.settings import Settings, get_settings
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, help="Golden records, and the way back.")
@@ -100,7 +100,7 @@ def card(settings: Settings, asked_for: str, *, with_lost: bool = False) -> dict
 
     Opens the pii schema and notes that in `ops.audit`. Raises AlluviumError for an id that nobody has.
     """
-    from alluvium import audit
+    from alluvium.privacy import audit
 
     lake = LastNight(settings, with_pii=True)
     customer_id = lake.id_of_today(asked_for)

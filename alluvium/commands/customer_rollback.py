@@ -38,7 +38,7 @@ def rollback(
     First shows which rows go and which come back. Silver and identity stay: the next night decides again all
     that was loaded since.
     """
-    from alluvium import audit
+    from alluvium.privacy import audit
     from spark_jobs.warehouse import rollback as marts
 
     settings, night = get_settings(), to.date()

@@ -14,7 +14,7 @@ from alluvium.console import err, print_json
 from alluvium.settings import Settings, get_settings
 
 if TYPE_CHECKING:
-    from alluvium.night import Night
+    from alluvium.nights.night import Night
 
 app = typer.Typer(add_completion=False)
 HISTORY_ENDS = date(2017, 10, 31)
@@ -34,7 +34,7 @@ def _nights(count: int) -> list[Night]:
 
     The history is only loaded and learned from: there is nobody to publish to on a day in the past.
     """
-    from alluvium.night import Night
+    from alluvium.nights.night import Night
 
     first = Night(HISTORY_ENDS, dags=("ingest_events", "build_profiles"), train=True, initial=True)
     return [first, *(Night(HISTORY_ENDS + timedelta(days=offset)) for offset in range(1, count + 1))]
@@ -43,7 +43,7 @@ def _nights(count: int) -> list[Night]:
 def _run(settings: Settings, households: int | None, nights: int) -> tuple[Any, list[Part]]:
     from alluvium.commands.night import Lines
     from alluvium.demo.land import land
-    from alluvium.night import ready
+    from alluvium.nights.night import ready
 
     lines, parts = Lines(), []
     began = time.perf_counter()

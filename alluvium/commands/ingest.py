@@ -91,7 +91,7 @@ def _load_days(days: list[date], chosen: dict[str, str | None], as_json: bool) -
 
 def _batches(run_date: date | None) -> list[dict[str, Any]]:
     """Rows of the ledger, newest run date first."""
-    from alluvium import ledger
+    from alluvium.lake import ledger
     from alluvium.tables.ingest import OPS_BATCHES
 
     rows: list[dict[str, Any]] = ledger.rows(OPS_BATCHES, get_settings())
@@ -134,7 +134,7 @@ def load(
 @app.command(epilog="Example: alluvium ingest check")
 def check(as_json: AsJson = False) -> None:
     """List the contracts, and every mistake in those that cannot be used, with file and line."""
-    from alluvium.contract import read_all
+    from alluvium.contracts.contract import read_all
 
     contracts, refusals = read_all()
     if as_json:
@@ -173,9 +173,9 @@ def new(
     write: Annotated[bool, typer.Option("--write", help="Write it among the contracts.")] = False,
 ) -> None:
     """Propose a contract from a sample file: types, key, personal data. Guesses are marked as such."""
-    from alluvium.contract import parse
-    from alluvium.contract_proposal import propose
-    from alluvium.contract_sample import take
+    from alluvium.contracts.contract import parse
+    from alluvium.contracts.contract_proposal import propose
+    from alluvium.contracts.contract_sample import take
 
     named = entity or file.name.split(".")[0].lower().replace("-", "_")
     text = propose(take(file, rows), source, named)

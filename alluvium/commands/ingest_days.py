@@ -23,7 +23,7 @@ def load(days: Sequence[date], options: Mapping[str, str], settings: Settings) -
     continued by the same command. Returns what went wrong, by day.
     """
     from alluvium.job import run_job
-    from alluvium.session import connect
+    from alluvium.spark.session import connect
 
     failed: dict[date, AlluviumError] = {}
     began = time.perf_counter()

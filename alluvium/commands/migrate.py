@@ -24,7 +24,7 @@ def migrate(
 
     Missing columns are added in place. Other changes are listed with the command that makes them.
     """
-    from alluvium import migration
+    from alluvium.lake import migration
 
     settings = get_settings()
     found = migration.plan(settings)

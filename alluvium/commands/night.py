@@ -97,7 +97,7 @@ def night(
     is repeated with what it brought.
     """
     from alluvium.doctor import require
-    from alluvium.night import Night, plan, ready
+    from alluvium.nights.night import Night, plan, ready
 
     days = days_of(run_date, first, last)
     if only_dags:
@@ -120,7 +120,7 @@ def night(
 
 
 def _only_loads(night: Any) -> bool:
-    from alluvium.night import INGEST
+    from alluvium.nights.night import INGEST
 
     return tuple(night.dags) == (INGEST,)
 

@@ -25,7 +25,7 @@ _LETTER, _DIGIT = re.compile(r"[^\W\d_]"), re.compile(r"\d")
 
 def _ask(select: str, wanted: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows of the quarantine that match; none before the first load."""
-    from alluvium.lake_sql import View, as_dicts, ask
+    from alluvium.lake.lake_sql import View, as_dicts, ask
     from alluvium.tables.ingest import PII_QUARANTINE
 
     settings = get_settings()
@@ -113,7 +113,7 @@ def show(
 
 
 def _note(wanted: dict[str, Any]) -> None:
-    from alluvium import audit
+    from alluvium.privacy import audit
 
     filters = ", ".join(f"{name}={value}" for name, value in wanted.items() if value is not None)
     audit.note(get_settings(), "quarantine.show_with_pii", f"pii.quarantine ({filters})")

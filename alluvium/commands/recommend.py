@@ -8,7 +8,7 @@ import typer
 
 from alluvium.console import console, print_json, table
 from alluvium.errors import AlluviumError
-from alluvium.last_night import LastNight
+from alluvium.nights.last_night import LastNight
 from alluvium.settings import get_settings
 
 app = typer.Typer(add_completion=False)

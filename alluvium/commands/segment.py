@@ -28,7 +28,8 @@ RunDate = Annotated[
 
 def _runs(settings: Settings) -> list[dict[str, Any]]:
     """What the nights decided, oldest first."""
-    from alluvium import catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
 
     rows = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, settings)
     return sorted(rows, key=lambda row: row["run_date"])
@@ -78,7 +79,7 @@ def show(name: Name, as_json: Json = False) -> None:
 def preview(name: Name, run_date: RunDate = None, as_json: Json = False) -> None:
     """Say whom a definition would give now, and what its guard thinks of that; nothing is saved."""
     from alluvium.job import JobConfig
-    from alluvium.session import on_demand
+    from alluvium.spark.session import on_demand
     from spark_jobs.segments.definition import load
     from spark_jobs.segments.moment import of_night
     from spark_jobs.segments.preview import preview as ask
@@ -118,7 +119,7 @@ def why(
 ) -> None:
     """Show each condition with the customer's value and whether it held."""
     from alluvium.job import JobConfig, finished_nights
-    from alluvium.lake_sql import View
+    from alluvium.lake.lake_sql import View
     from spark_jobs.segments.definition import load
     from spark_jobs.segments.groups import ahead_of
     from spark_jobs.segments.moment import of_night

@@ -81,7 +81,7 @@ def canary(
     """Hold an edited definition against the one that decided last, on the same data."""
     from alluvium.console import console, print_json, table
     from alluvium.job import JobConfig
-    from alluvium.session import on_demand
+    from alluvium.spark.session import on_demand
     from spark_jobs.segments import versions
     from spark_jobs.segments.canary import compare
     from spark_jobs.segments.definition import load
@@ -111,7 +111,7 @@ def canary(
 
 
 def _approve(settings: Settings, subject: str, reason: str) -> None:
-    from alluvium import audit
+    from alluvium.privacy import audit
     from spark_jobs.segments.versions import APPROVED
 
     audit.note(settings, APPROVED, subject, reason)
@@ -138,7 +138,7 @@ def rollback(
     folder: Folder = None,
 ) -> None:
     """Bring back an earlier definition; the next night brings back its membership."""
-    from alluvium import audit
+    from alluvium.privacy import audit
     from spark_jobs.segments import versions
     from spark_jobs.segments.definition import FOLDER, SUFFIXES, write
 

@@ -6,10 +6,10 @@ from typing import Annotated
 
 import typer
 
-from alluvium import holders, spark_server
 from alluvium.console import console, print_json, step
-from alluvium.server_file import ServerFile
 from alluvium.settings import get_settings
+from alluvium.spark import holders, spark_server
+from alluvium.spark.server_file import ServerFile
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Start, stop and look at the Spark server."

@@ -43,8 +43,8 @@ def _night(settings: Settings, as_of: date | None) -> dict[str, Any] | None:
 
 
 def _note_pii(settings: Settings, query: str) -> None:
-    from alluvium import audit
-    from alluvium.lake_sql import names_in
+    from alluvium.lake.lake_sql import names_in
+    from alluvium.privacy import audit
 
     audit.note(settings, "sql.with_pii", ", ".join(sorted(".".join(name) for name in names_in(query))))
 
@@ -98,7 +98,7 @@ def _query(given: str | None) -> str:
 
 
 def _write_views(view: Any, file: Path) -> None:
-    from alluvium import bi_views
+    from alluvium.lake import bi_views
 
     made = bi_views.write(view, file)
     console.print(
@@ -126,7 +126,7 @@ def sql(
     list_tables: Annotated[bool, typer.Option("--tables", help="List the tables.")] = False,
 ) -> None:
     """Answer a query from the Delta tables, without Spark."""
-    from alluvium.lake_sql import View, as_dicts, ask, tables
+    from alluvium.lake.lake_sql import View, as_dicts, ask, tables
 
     settings = get_settings()
     if list_tables:

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.console import console, print_json, table
 from alluvium.job import finished_nights
-from alluvium.server_file import ServerFile
+from alluvium.lake import ledger
 from alluvium.settings import Settings, get_settings
+from alluvium.spark.server_file import ServerFile
 
 app = typer.Typer(add_completion=False)
 LAST_RUNS = 12

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alluvium.console import console, table
-from alluvium.lake_sql import View, ask
+from alluvium.lake.lake_sql import View, ask
 from alluvium.settings import CHECKOUT, Settings
 
 if TYPE_CHECKING:

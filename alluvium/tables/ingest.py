@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alluvium.contract import Column, Contract
+from alluvium.contracts.contract import Column, Contract
 from alluvium.table import Table
 
 _KEY_TYPE = "string"

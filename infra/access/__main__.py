@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from alluvium import access
+from alluvium.privacy import access
 
 FOLDER = Path(__file__).parent / "s3"
 BUCKET = "alluvium-lake"

@@ -13,7 +13,8 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from alluvium import catalog, delta, driver_delta
+from alluvium import catalog
+from alluvium.lake import delta, driver_delta
 from models.clusters import fits
 from models.clusters.features import matrix
 from models.clusters.population import read

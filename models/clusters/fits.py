@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from models.clusters.model import Clusters, from_json
 
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import polars as pl
 
-from alluvium import lake_sql
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import lake_sql
 from models.clusters.features import ACTIVE, COLUMNS
 from models.common.population import LAPSED, LAST_ORDER, NO_CONSENT, NO_HISTORY
 

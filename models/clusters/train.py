@@ -16,7 +16,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import polars as pl
 
-from alluvium import catalog, ledger
+from alluvium import catalog
+from alluvium.lake import ledger
 from models.clusters import choice, fits, model, naming, picture
 from models.clusters.features import Numbers, matrix
 from models.clusters.population import read

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
-from alluvium import driver_delta
+from alluvium.lake import driver_delta
 from alluvium.table import Table
 
 if TYPE_CHECKING:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from models.common.watching import Metric
 
 if TYPE_CHECKING:

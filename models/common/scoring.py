@@ -15,9 +15,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from alluvium import catalog, delta, driver_delta
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, driver_delta
 from models.common import champions, local, monitoring, output, params, reasons, stale, states, watching
 from models.common.boosting import Numbers
 from models.common.output import Output

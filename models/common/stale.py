@@ -6,9 +6,10 @@ import logging
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from alluvium import catalog, delta, driver_delta
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, driver_delta
 from models.common import local, monitoring, params
 from models.common.output import Output
 from models.common.population import NO_CONSENT, NO_HISTORY

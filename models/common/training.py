@@ -14,9 +14,10 @@ from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from models.common import candidate as candidates
 from models.common import cutoffs, evaluation, gate, params, registry, speaking, tracking, training_sets
 from models.common.boosting import Manifest, Numbers

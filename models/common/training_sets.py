@@ -15,8 +15,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from alluvium import catalog, delta, driver_delta
+from alluvium import catalog
 from alluvium.errors import AlluviumError
+from alluvium.lake import delta, driver_delta
 from models.common import features as columns
 from models.common import local
 from models.common.cutoffs import outcome_end

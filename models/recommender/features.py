@@ -9,8 +9,9 @@ from datetime import date
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, driver_sql
+from alluvium import catalog
 from alluvium.errors import AlluviumError
+from alluvium.lake import driver_sql
 from alluvium.settings import Settings
 from models.recommender.purchases import LEVELS, Purchases, from_arrow
 

@@ -16,8 +16,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, delta, driver_sql
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import delta, driver_sql
 from models.recommender import baskets, candidates, features, params, reasons, rules, tracking
 from models.recommender.candidates import Origin
 from models.recommender.item_similarity import Neighbours, neighbours

@@ -12,8 +12,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, delta
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import delta
 from models.recommender import features, params, tracking
 from models.recommender.purchases import Purchases
 from models.recommender.race import race

@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from alluvium import lake_sql
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
+from alluvium.lake import lake_sql
 from alluvium.settings import Settings
 from alluvium.tables import ingest
 from spark_jobs.identity.standardise import FIELDS

@@ -23,9 +23,12 @@ from uuid import uuid4
 import polars as pl
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, contract, keys, ledger
+from alluvium import catalog
+from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
+from alluvium.privacy import keys
 from alluvium.settings import Settings
 from spark_jobs.identity import (
     changes,

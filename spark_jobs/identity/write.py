@@ -16,8 +16,8 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from pyspark.sql import DataFrame, SparkSession
 
-from alluvium import delta, driver_delta
 from alluvium.errors import AlluviumError
+from alluvium.lake import delta, driver_delta
 from alluvium.settings import Settings
 from alluvium.table import Table
 

@@ -12,9 +12,9 @@ from pathlib import Path
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
-from alluvium.erasures import NOBODY, Erasures
+from alluvium.contracts.contract import Contract
+from alluvium.lake import delta
+from alluvium.privacy.erasures import NOBODY, Erasures
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import counting, footprint, quarantine, reasons, references, silver

@@ -9,10 +9,10 @@ from typing import Any
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta, ledger
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, ledger
 from alluvium.settings import Settings
 from alluvium.tables.ingest import OPS_BATCHES, PII_QUARANTINE, bronze
 from spark_jobs.ingest import counting, footprint, quarantine

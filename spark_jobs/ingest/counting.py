@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from spark_jobs.ingest import reasons
 
 # So many keys fit on the driver and travel to every task.

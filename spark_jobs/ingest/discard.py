@@ -13,9 +13,9 @@ from collections.abc import Mapping
 from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.job import JobConfig
+from alluvium.lake import delta
 from alluvium.tables.ingest import PII_QUARANTINE
 from spark_jobs.ingest import footprint, quarantine, turn
 from spark_jobs.ingest.load import chosen

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import Any
 
-from alluvium.contract import Column, Contract
+from alluvium.contracts.contract import Column, Contract
 from alluvium.errors import AlluviumError
 from spark_jobs.ingest.events import FAILED, PASSED, Event, Severity
 from spark_jobs.ingest.landing import Delivery

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from alluvium import ledger
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.tables.ops import OPS_CHECKS
 
 SUITE = "ingest"

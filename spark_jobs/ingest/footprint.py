@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable
 
-from alluvium import driver_delta
+from alluvium.lake import driver_delta
 from alluvium.settings import Settings
 from alluvium.table import Table
 

@@ -10,8 +10,8 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alluvium.contract import Column, Contract
-from alluvium.contract_sql import RUN_COLUMNS, columns_in, tolerant
+from alluvium.contracts.contract import Column, Contract
+from alluvium.contracts.contract_sql import RUN_COLUMNS, columns_in, tolerant
 from spark_jobs.ingest import reasons, references
 from spark_jobs.ingest.recipe import ENVELOPE
 from spark_jobs.ingest.typing_rules import is_blank, is_no_such_time, text_of, typed

@@ -7,7 +7,7 @@ from datetime import date
 from hashlib import blake2b
 from pathlib import Path
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 from spark_jobs.ingest import store

@@ -15,11 +15,12 @@ from dataclasses import replace
 
 from pyspark.sql import SparkSession
 
-from alluvium import contract as contracts
-from alluvium import delta, erasures, keys
-from alluvium.contract import Contract
+from alluvium.contracts import contract as contracts
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig, explain
+from alluvium.lake import delta
+from alluvium.privacy import erasures, keys
 from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS, tables_of
 from spark_jobs.ingest import (
     batch,

@@ -7,8 +7,8 @@ from datetime import date
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
+from alluvium.lake import delta
 from alluvium.settings import Settings
 from alluvium.tables.ingest import PII_QUARANTINE
 from spark_jobs.ingest import footprint, reasons

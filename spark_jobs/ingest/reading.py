@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alluvium import keys
+from alluvium.privacy import keys
 from spark_jobs.ingest import reasons
 from spark_jobs.ingest.csv_rows import csv_columns, csv_rows
 from spark_jobs.ingest.exploding import exploded

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from alluvium.contract import Contract
-from alluvium.erasures import NOBODY, Erasures
+from alluvium.contracts.contract import Contract
+from alluvium.privacy.erasures import NOBODY, Erasures
 
 # What every delivered row carries besides the contract's columns, in this order.
 ENVELOPE = {

@@ -9,8 +9,8 @@ from functools import reduce
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
+from alluvium.lake import delta
 from alluvium.tables.ingest import PII_RECORD_KEYS, pii_twin
 
 

@@ -13,9 +13,9 @@ from pyspark.sql import Column as SparkColumn
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
+from alluvium.lake import delta
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import reasons
 

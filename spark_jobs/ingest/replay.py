@@ -14,11 +14,12 @@ from functools import partial
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from alluvium import contract as contracts
-from alluvium import delta, erasures, keys
-from alluvium.contract import Contract
+from alluvium.contracts import contract as contracts
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta
+from alluvium.privacy import erasures, keys
 from alluvium.table import Table
 from alluvium.tables import ingest as tables
 from alluvium.tables.ingest import PII_QUARANTINE

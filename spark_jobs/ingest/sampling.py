@@ -9,7 +9,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from spark_jobs.ingest.csv_rows import csv_rows, fields_of
 from spark_jobs.ingest.exploding import exploded
 from spark_jobs.ingest.json_rows import avro_records, parquet_records, record_rows

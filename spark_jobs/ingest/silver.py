@@ -12,8 +12,8 @@ from datetime import date
 from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
-from alluvium import delta
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
+from alluvium.lake import delta
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
 from spark_jobs.ingest import footprint

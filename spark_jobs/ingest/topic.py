@@ -22,7 +22,7 @@ from typing import Any
 
 import zstandard
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.settings import Settings
 from spark_jobs.ingest.landing import folder

@@ -7,7 +7,7 @@ from __future__ import annotations
 from pyspark.sql import Column as SparkColumn
 from pyspark.sql import functions as F
 
-from alluvium.contract import Column
+from alluvium.contracts.contract import Column
 
 # Spark would take `12:30` for today and `2017` for the first of January.
 _DATE = r"^\d{4}-\d{2}-\d{2}$"

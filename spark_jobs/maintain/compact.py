@@ -10,8 +10,9 @@ from __future__ import annotations
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.maintain.tables import Lying, lying
 

@@ -18,10 +18,11 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
-from alluvium import driver_delta, holds, lake_sql, retention
-from alluvium.holds import Hold
 from alluvium.job import JobConfig
-from alluvium.retention import Day, Limit
+from alluvium.lake import driver_delta, lake_sql
+from alluvium.privacy import holds, retention
+from alluvium.privacy.holds import Hold
+from alluvium.privacy.retention import Day, Limit
 from alluvium.settings import Settings
 
 if TYPE_CHECKING:

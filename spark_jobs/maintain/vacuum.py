@@ -16,9 +16,10 @@ from datetime import UTC, datetime, timedelta
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import UsageError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from spark_jobs.maintain.tables import Lying, lying
 
 # Below it a reader or writer that is still at work could lose its files.

@@ -10,8 +10,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from alluvium import audit, catalog, ledger, signing
+from alluvium import catalog
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
+from alluvium.privacy import audit, signing
 from alluvium.settings import Settings
 from spark_jobs.privacy.erasure.state import Erasure
 from spark_jobs.privacy.scan.search import Scan, scanner_hash

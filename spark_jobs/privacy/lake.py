@@ -12,7 +12,8 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from alluvium import catalog, lake_sql
+from alluvium import catalog
+from alluvium.lake import lake_sql
 from alluvium.settings import Settings
 
 _NAME = re.compile(rf"\b(?:{'|'.join(catalog.SCHEMAS)})\.\w+")

@@ -10,10 +10,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from alluvium import contract as contracts
-from alluvium import keys
-from alluvium.contract import Contract
+from alluvium.contracts import contract as contracts
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
+from alluvium.privacy import keys
 from spark_jobs.privacy.lake import Lake
 
 CONTACTS = ("email", "phone")

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import polars as pl
 
-from alluvium import stays
+from alluvium.lake import stays
 from spark_jobs.publish import guards, judging
 from spark_jobs.publish.contacts import Contacts
 from spark_jobs.publish.counts import Counts

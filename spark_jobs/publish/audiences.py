@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from alluvium import catalog, delta, stays
-from alluvium.keys import ensure_key, load_secret
+from alluvium import catalog
+from alluvium.lake import delta, stays
+from alluvium.privacy.keys import ensure_key, load_secret
 from spark_jobs.publish import (
     audience,
     contacts,

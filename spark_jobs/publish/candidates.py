@@ -12,7 +12,7 @@ from pyspark.sql import Window
 from pyspark.sql import functions as F
 from pyspark.sql.types import DateType
 
-from alluvium import stays
+from alluvium.lake import stays
 from spark_jobs.publish.people import CONTACT_COLUMNS, SHARED
 
 if TYPE_CHECKING:

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
-from alluvium import catalog, lake_sql, stays
+from alluvium import catalog
+from alluvium.lake import lake_sql, stays
 from spark_jobs.publish.driver_candidates import is_there
 
 if TYPE_CHECKING:

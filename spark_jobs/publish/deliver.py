@@ -21,9 +21,10 @@ from typing import TYPE_CHECKING, Any
 import pyarrow as pa
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, driver_delta, driver_stays, ledger, stays
+from alluvium import catalog
 from alluvium.errors import AlluviumError
-from alluvium.keys import ensure_key, load_secret
+from alluvium.lake import delta, driver_delta, driver_stays, ledger, stays
+from alluvium.privacy.keys import ensure_key, load_secret
 from spark_jobs.publish import audience, drafts, files, kept_out, recommendation_files
 from spark_jobs.publish.bucket import Bucket
 from spark_jobs.publish.driver_candidates import ask, is_there

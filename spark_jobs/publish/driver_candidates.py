@@ -13,8 +13,9 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from alluvium import catalog, driver_delta, driver_stays, lake_sql, stays
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import driver_delta, driver_stays, lake_sql, stays
 from alluvium.settings import Settings
 from alluvium.table import Table
 from spark_jobs.publish.people import CONTACT_COLUMNS

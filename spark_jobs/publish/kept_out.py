@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from alluvium import catalog, delta
+from alluvium import catalog
+from alluvium.lake import delta
 from spark_jobs.publish.driver_candidates import ask, is_there
 from spark_jobs.publish.moves import HELD_OUT
 

@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alluvium import driver_stays, stays
+from alluvium.lake import driver_stays, stays
 
 HELD_OUT = "held_out"
 """Would be sent, and is kept out to measure the effect: no stay, but a member of the experiment."""

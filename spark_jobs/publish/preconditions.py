@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from spark_jobs.publish import audience, driver_candidates
 from spark_jobs.publish.audience import Outcome
 from spark_jobs.publish.driver_candidates import is_there

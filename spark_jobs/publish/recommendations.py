@@ -17,8 +17,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, driver_sql
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import delta, driver_sql
 from spark_jobs.publish import many_customers, recommendation_files
 from spark_jobs.publish.lists import EVERYWHERE, NO_CONSENT, POPULARITY, SCHEMA, Shelf, lists, shelf
 

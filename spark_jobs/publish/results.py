@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from alluvium import catalog, lake_sql, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
+from alluvium.lake import lake_sql, ledger
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

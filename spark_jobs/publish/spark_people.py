@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from alluvium import catalog, delta, stays
+from alluvium import catalog
+from alluvium.lake import delta, stays
 from spark_jobs.publish import candidates
 from spark_jobs.publish.driver_candidates import BATCH_ROWS
 from spark_jobs.publish.people import CONTACT_COLUMNS

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 import pyarrow as pa
 
-from alluvium import catalog, delta, driver_stays
+from alluvium import catalog
 from alluvium.contact import DEFAULT_REGION
-from alluvium.keys import identifier_key
+from alluvium.lake import delta, driver_stays
+from alluvium.privacy.keys import identifier_key
 from spark_jobs.publish.driver_candidates import ask, is_there
 
 if TYPE_CHECKING:

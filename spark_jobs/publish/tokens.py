@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alluvium.keys import digest
+from alluvium.privacy.keys import digest
 
 _SEPARATOR = "\x1f"
 

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from alluvium.errors import UsageError
-from alluvium.lake_sql import View, answer, kept
+from alluvium.lake.lake_sql import View, answer, kept
 from alluvium.settings import Settings
 
 MOST_ROWS = 5_000

@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from datetime import date
 from typing import TYPE_CHECKING
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import FAILED, JobConfig
+from alluvium.lake import ledger
 from spark_jobs.report.lake import Lake, NotThereError
 from spark_jobs.report.page import Section, Tile, render, write
 from spark_jobs.report.sections import (

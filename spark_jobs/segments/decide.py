@@ -23,7 +23,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, driver_stays, ledger, stays
+from alluvium import catalog
+from alluvium.lake import delta, driver_stays, ledger, stays
 from spark_jobs.segments import driver, found, lifecycle, moment, targets, versions
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
 from spark_jobs.segments.driver import KEY

@@ -13,7 +13,8 @@ import duckdb
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from alluvium import catalog, driver_delta, driver_stays, lake_sql
+from alluvium import catalog
+from alluvium.lake import driver_delta, driver_stays, lake_sql
 from alluvium.settings import Settings
 from spark_jobs.segments import events, found
 from spark_jobs.segments.definition import Definition

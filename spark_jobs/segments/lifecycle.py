@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
-from alluvium import catalog, ledger
+from alluvium import catalog
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.segments.definition import Definition
 from spark_jobs.segments.moment import Moment

@@ -6,9 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
-from alluvium import catalog, ledger, stays
+from alluvium import catalog
 from alluvium.errors import UsageError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger, stays
 from spark_jobs.segments.header import SCHEDULES
 
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from alluvium import driver_stays, lake_sql
+from alluvium.lake import driver_stays, lake_sql
 from spark_jobs.segments import found, groups
 from spark_jobs.segments.definition import FOLDER
 from spark_jobs.segments.driver import serves

@@ -20,9 +20,10 @@ import duckdb
 import numpy as np
 from sqlglot import exp
 
-from alluvium import catalog, lake_sql, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig, finished_nights
+from alluvium.lake import lake_sql, ledger
 from alluvium.settings import Settings
 from spark_jobs.segments.bounds import Bound, bound_of, tree_of, without
 from spark_jobs.segments.definition import Definition

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any
 
-from alluvium import stays
+from alluvium.lake import stays
 from spark_jobs.segments.definition import Definition
 from spark_jobs.segments.lifecycle import RETIRED
 from spark_jobs.segments.moment import Moment

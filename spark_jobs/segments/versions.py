@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from datetime import date
 from typing import Any
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.segments.definition import Definition, parse
 from spark_jobs.segments.moment import Moment

@@ -16,8 +16,8 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from alluvium import lake_sql
 from alluvium.errors import AlluviumError
+from alluvium.lake import lake_sql
 from spark_jobs.segments.query import DIALECT, bind
 
 if TYPE_CHECKING:

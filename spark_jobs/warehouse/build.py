@@ -17,8 +17,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, dbt, ledger
+from alluvium import catalog, dbt
 from alluvium.job import NIGHT, SUCCEEDED, JobConfig
+from alluvium.lake import ledger
 from spark_jobs.warehouse import rollback
 
 NAME = "warehouse.build"

@@ -18,10 +18,11 @@ from urllib.parse import unquote
 
 from deltalake import DeltaTable
 
-from alluvium import catalog, lake_sql, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import SUCCEEDED, Run, finished_nights
-from alluvium.lake_sql import View
+from alluvium.lake import lake_sql, ledger
+from alluvium.lake.lake_sql import View
 from alluvium.settings import Settings
 from alluvium.tables.ops import OPS_ERASURES
 

@@ -4,9 +4,10 @@ from datetime import UTC, date, datetime
 
 import pytest
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig, by_hand, finish_night, finished_nights, load, recorded
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 
 DAY = date(2017, 11, 5)

@@ -27,8 +27,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.meter import measuring_memory
 from alluvium.settings import Settings
 from spark_jobs.publish import audiences
@@ -131,7 +132,7 @@ def write_with_duckdb(settings: Settings) -> dict[str, Any]:
 
 def write_with_spark(settings: Settings) -> dict[str, Any]:
     """The same columns, not normalised and not hashed, as CSV."""
-    from alluvium.session import connect
+    from alluvium.spark.session import connect
 
     figures: dict[str, Any] = {}
     with connect(settings) as spark:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from alluvium import airflow
+from alluvium.nights import airflow
 from alluvium.settings import Settings
 
 

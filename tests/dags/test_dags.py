@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from alluvium.airflow import DAGS
-from alluvium.dag_order import in_order, links, nightly
 from alluvium.job import load
+from alluvium.nights.airflow import DAGS
+from alluvium.nights.dag_order import in_order, links, nightly
 from dags.common.steps import JobStep
 
 FILES = sorted(path for path in DAGS.glob("*.py") if path.name != "__init__.py")

@@ -12,9 +12,10 @@ from pathlib import Path
 TWO_NIGHTS = """
 import json
 from datetime import date
-from alluvium import airflow, job
-from alluvium.night import Night, Nights
-from alluvium.night_progress import watching
+from alluvium import job
+from alluvium.nights import airflow
+from alluvium.nights.night import Night, Nights
+from alluvium.nights.night_progress import watching
 from alluvium.settings import get_settings
 
 asked = []

@@ -9,7 +9,9 @@ from typing import Any
 
 from pyspark.sql import SparkSession
 
-from alluvium import catalog, contract, delta
+from alluvium import catalog
+from alluvium.contracts import contract
+from alluvium.lake import delta
 from alluvium.table import Table
 from alluvium.tables import ingest
 

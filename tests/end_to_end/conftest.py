@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from alluvium.lake_sql import View, ask
+from alluvium.lake.lake_sql import View, ask
 from alluvium.settings import CHECKOUT, Settings
 from tests.end_to_end.in_background import ALLUVIUM, DemoInBackground, environment
 
@@ -85,7 +85,7 @@ def hashes(demo: Demo) -> Callable[[], dict[str, tuple[int, int]]]:
     ledgers = {"identity.runs", "published.segment_runs", "published.audience_deliveries", "ml.training_sets"}
 
     def look() -> dict[str, tuple[int, int]]:
-        from alluvium.lake_sql import tables
+        from alluvium.lake.lake_sql import tables
 
         names = [name for name in tables(View(demo.settings, with_pii=True)) if not name.startswith("ops.")]
         kept = [name for name in names if name not in ledgers]

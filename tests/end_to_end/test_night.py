@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from alluvium import migration
+from alluvium.lake import migration
 from tests.end_to_end.conftest import Demo
 
 LAST_NIGHT = "2017-11-01"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from alluvium import ledger
+from alluvium.lake import ledger
 from alluvium.settings import CHECKOUT, Settings
 from alluvium.tables.ops import OPS_RUNS
 

@@ -2,9 +2,9 @@ from datetime import date
 
 import pytest
 
-from alluvium import ledger
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.tables.ingest import OPS_BATCHES
 from alluvium.tables.ops import OPS_CHECKS
 from expectations import bronze

@@ -6,7 +6,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from alluvium import contract
+from alluvium.contracts import contract
 from expectations.learned import LEAST_WEEKS, bounds_of, of_table, query, shares_of
 
 CALLS = contract.parse(

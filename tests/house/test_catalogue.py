@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from alluvium import catalog, contract
+from alluvium import catalog
+from alluvium.contracts import contract
 from alluvium.table import Table
 from infra import features, reference
 

@@ -15,9 +15,10 @@ import models.coupon.score
 import models.coupon.train
 import models.ltv.score
 import models.ltv.train
-from alluvium import catalog, delta, ledger, mlflow_door
+from alluvium import catalog, mlflow_door
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, ledger
 from alluvium.settings import Settings
 from models.common import cutoffs, registry, scoring
 

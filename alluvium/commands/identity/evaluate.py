@@ -20,7 +20,7 @@ def _truth(file: Path, settings: Settings) -> pl.DataFrame:
     """The truth with record keys instead of ids: record_key, person_id."""
     import polars as pl
 
-    from alluvium import keys
+    from alluvium.privacy import keys
 
     if not file.is_file():
         raise UsageError(
@@ -61,7 +61,7 @@ def evaluate(
 
 
 def _measured(settings: Settings, tier: str, truth: pl.DataFrame | None, with_rival: bool) -> dict[str, Any]:
-    from alluvium import lake_sql
+    from alluvium.lake import lake_sql
     from spark_jobs.identity import evaluate, rules
 
     query = "select record_key, customer_id from identity.customer_records where is_current and tier = ?"
@@ -81,7 +81,8 @@ def _expected(settings: Settings) -> dict[str, Any]:
     """What the model of the last run says of its own strict clusters of records with a name."""
     import json
 
-    from alluvium import catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
 
     runs = sorted(ledger.rows(catalog.IDENTITY_RUNS, settings), key=lambda row: row["finished_at"])
     counts = json.loads(runs[-1]["counts"]) if runs else {}

@@ -19,7 +19,7 @@ TIERS = ("exact", "strict", "loose")
 
 def ask(settings: Settings, query: str, parameters: list[Any]) -> pl.DataFrame:
     """The answer to a query, without Spark."""
-    from alluvium import lake_sql
+    from alluvium.lake import lake_sql
 
     return lake_sql.ask(lake_sql.View(settings), query, parameters).pl()
 

@@ -79,7 +79,8 @@ def _listed(rows: list[dict[str, Any]], as_json: bool) -> None:
 
 
 def _decided(settings: Settings) -> list[dict[str, Any]]:
-    from alluvium import catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
 
     rows = ledger.rows(catalog.IDENTITY_DECISIONS, settings)
     return sorted(rows, key=lambda row: row["decided_at"])
@@ -102,7 +103,8 @@ def _decide(
     from datetime import UTC, datetime
     from uuid import uuid4
 
-    from alluvium import catalog, ledger
+    from alluvium import catalog
+    from alluvium.lake import ledger
 
     one, other = _checked(settings, pair)
     if reason is None or len(reason.strip()) < 3:
@@ -124,7 +126,8 @@ def _decide(
 
 
 def _side_by_side(settings: Settings, pair: tuple[str, str], as_json: bool) -> None:
-    from alluvium import audit, lake_sql
+    from alluvium.lake import lake_sql
+    from alluvium.privacy import audit
     from spark_jobs.identity.side_by_side import compared
 
     one, other = _checked(settings, pair)

@@ -27,8 +27,9 @@ def read(settings: Settings) -> Today:
     """Raises AlluviumError before the first night: no model is frozen then."""
     import polars as pl
 
-    from alluvium import catalog, ledger
-    from alluvium.session import on_demand
+    from alluvium import catalog
+    from alluvium.lake import ledger
+    from alluvium.spark.session import on_demand
     from spark_jobs.identity import model_store, resolve, rules
     from spark_jobs.identity.timing import Timer
 

@@ -97,7 +97,7 @@ def _apply(settings: Settings, rules: Path, reason: str) -> None:
     """Put the rules in force for this home, and note who did it and why."""
     from hashlib import sha256
 
-    from alluvium import audit
+    from alluvium.privacy import audit
     from spark_jobs.identity.rules import own_file
 
     text = rules.read_bytes()

@@ -15,8 +15,8 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, help="Who may read
 @app.command(epilog="Example: alluvium privacy access show")
 def show() -> None:
     """Print the table of grants: infra/access/grants.csv."""
-    from alluvium import access
     from alluvium.console import table
+    from alluvium.privacy import access
 
     rows = [
         [place.name, *("read" if role in place.readers else "" for role in access.ROLES), place.why]
@@ -28,8 +28,8 @@ def show() -> None:
 @app.command(epilog="Example: alluvium privacy access check --json")
 def check(as_json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
     """Compare the folders on disk with the table of grants. Ends with 1 when one is open too wide."""
-    from alluvium import access
     from alluvium.console import print_json, table
+    from alluvium.privacy import access
 
     found = access.check(get_settings())
     rows = [[each.place.name, f"{each.mode:04o}", each.group, each.problem] for each in found]
@@ -49,8 +49,8 @@ def check(as_json: Annotated[bool, typer.Option("--json", help="For programs.")]
 @app.command(epilog="Example: alluvium privacy access apply")
 def apply() -> None:
     """Close every folder to all but its owner and its group, as the table of grants says."""
-    from alluvium import access, audit
     from alluvium.console import console
+    from alluvium.privacy import access, audit
 
     settings = get_settings()
     found = access.apply(settings)
@@ -70,8 +70,8 @@ def s3(
     bucket: Annotated[str, typer.Option(help="Name of the bucket that the home lies in.")],
 ) -> None:
     """Print the IAM policy of a role."""
-    from alluvium import access
     from alluvium.console import print_json
+    from alluvium.privacy import access
 
     if role not in access.ROLES:
         raise UsageError(f"There is no role {role!r}", do=f"Roles are {', '.join(access.ROLES)}")

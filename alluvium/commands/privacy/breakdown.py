@@ -24,9 +24,9 @@ def breakdown(
     Groups of fewer than k are left out, and so many others that none of them can be worked out from the
     totals. Only customers whose choices allow analytics are counted. Noted in ops.audit.
     """
-    from alluvium import audit
     from alluvium.console import console, print_json, table
-    from alluvium.lake_sql import View, ask
+    from alluvium.lake.lake_sql import View, ask
+    from alluvium.privacy import audit
     from alluvium.settings import get_settings
     from spark_jobs.privacy.breakdown import protect
 

@@ -30,8 +30,8 @@ def consent(
     A choice that arrived late is marked: the night of that day did not know it. That you looked is noted in
     ops.audit.
     """
-    from alluvium import audit, keys
     from alluvium.console import print_json
+    from alluvium.privacy import audit, keys
     from alluvium.settings import get_settings
     from spark_jobs.privacy.consent import choices
     from spark_jobs.privacy.lake import Lake

@@ -52,8 +52,8 @@ def erase(
 
 def _found(settings: Settings, subject: list[str] | None, requests: Path | None) -> list[Person]:
     """The people, each once. UsageError for none, AlluviumError for all that lead nowhere."""
-    from alluvium import keys
     from alluvium.commands.privacy.subjects import identifier, read_file
+    from alluvium.privacy import keys
     from spark_jobs.privacy.lake import Lake
     from spark_jobs.privacy.people import People
 
@@ -71,7 +71,7 @@ def _found(settings: Settings, subject: list[str] | None, requests: Path | None)
 
 def _refuse_held(settings: Settings, people: list[Person]) -> None:
     """Who is needed for a legal claim is not erased meanwhile (GDPR article 17, 3 e)."""
-    from alluvium import holds
+    from alluvium.privacy import holds
 
     held = holds.customers(holds.standing(settings))
     refused = [person.subject for person in people if held & {*person.customer_ids, *person.record_keys}]
@@ -83,7 +83,7 @@ def _refuse_held(settings: Settings, people: list[Person]) -> None:
 
 
 def _note_request(settings: Settings, erasure: Erasure) -> None:
-    from alluvium import audit
+    from alluvium.privacy import audit
     from spark_jobs.privacy.erasure import state
 
     state.save(settings, erasure)

@@ -19,8 +19,8 @@ def export(
     ],
 ) -> None:
     """Write everything held about one person, with source and purpose, as JSON and as a page to read."""
-    from alluvium import audit, keys
     from alluvium.console import console
+    from alluvium.privacy import audit, keys
     from alluvium.settings import get_settings
     from spark_jobs.privacy import export as exports
     from spark_jobs.privacy.lake import Lake

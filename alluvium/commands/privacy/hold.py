@@ -20,8 +20,8 @@ def place(
     scope: Annotated[str | None, typer.Option(help="A class such as landing, or a table.")] = None,
 ) -> None:
     """Keep a person's days, a class of data or a table from removal, and a person from erasure."""
-    from alluvium import holds
     from alluvium.console import console
+    from alluvium.privacy import holds
 
     settings = get_settings()
     if (subject is None) == (scope is None):
@@ -33,8 +33,8 @@ def place(
 @app.command(epilog="Example: alluvium privacy hold release 1f0c9a77d2e4 --reason 'Case closed'")
 def release(hold: Annotated[str, typer.Argument(help="Id of the hold.")], reason: Reason) -> None:
     """End a hold: the next night removes what is over its time."""
-    from alluvium import holds
     from alluvium.console import console
+    from alluvium.privacy import holds
 
     holds.release(get_settings(), hold, reason)
     console.print(f"Hold {hold} is released")
@@ -45,8 +45,8 @@ def list_holds(as_json: Annotated[bool, typer.Option("--json", help="For program
     """Show the holds that stand."""
     from dataclasses import asdict
 
-    from alluvium import holds
     from alluvium.console import print_json, table
+    from alluvium.privacy import holds
 
     found = holds.standing(get_settings())
     if as_json:
@@ -57,7 +57,7 @@ def list_holds(as_json: Annotated[bool, typer.Option("--json", help="For program
 
 
 def _scope(settings: Settings, subject: str | None, scope: str | None) -> str:
-    from alluvium import holds, retention
+    from alluvium.privacy import holds, retention
 
     if subject is not None:
         return holds.CUSTOMER + _customer(settings, subject)
@@ -71,7 +71,7 @@ def _scope(settings: Settings, subject: str | None, scope: str | None) -> str:
 
 
 def _customer(settings: Settings, subject: str) -> str:
-    from alluvium import keys
+    from alluvium.privacy import keys
     from spark_jobs.privacy.lake import Lake
     from spark_jobs.privacy.people import People
 

@@ -19,11 +19,11 @@ def retention(
 
     Removal is the work of `alluvium job maintain.retention`, every night.
     """
-    from alluvium import holds
-    from alluvium import retention as rules
     from alluvium.console import console, print_json, table
     from alluvium.errors import AlluviumError
     from alluvium.job import finished_nights
+    from alluvium.privacy import holds
+    from alluvium.privacy import retention as rules
     from alluvium.settings import get_settings
 
     settings = get_settings()

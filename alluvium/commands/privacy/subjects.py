@@ -19,7 +19,7 @@ COLUMNS = ("identifier", "kind", "subject")
 @lru_cache(maxsize=1)
 def fields_of(settings: Settings) -> dict[str, tuple[str, ...]]:
     """Under which names each kind of identifier is delivered and kept; read once, it takes 0.6 s."""
-    from alluvium import contract
+    from alluvium.contracts import contract
 
     found: dict[str, set[str]] = {}
     for each in contract.load_all(settings.sources):

@@ -37,8 +37,8 @@ def verify(
     if self_test:
         _self_test(as_json)
         return
-    from alluvium import audit
     from alluvium.commands.privacy.subjects import identifier, read_file
+    from alluvium.privacy import audit
     from alluvium.settings import get_settings
     from spark_jobs.privacy.scan.search import scan
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import date
 from typing import Any
 
-from alluvium import ledger
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
+from alluvium.lake import ledger
 from alluvium.tables.ingest import OPS_BATCHES
 from spark_jobs.privacy.lake import Lake
 

@@ -22,7 +22,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from spark_jobs.privacy.people import Person
 from spark_jobs.privacy.scan.forms import Identifier
 from spark_jobs.privacy.scan.needles import Needles

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow as pa
 from deltalake import DeltaTable
 
-from alluvium.contract import Contract
+from alluvium.contracts.contract import Contract
 from spark_jobs.privacy.erasure.landing import needles_of
 from spark_jobs.privacy.erasure.tables import Outcome
 from spark_jobs.privacy.lake import Lake

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from alluvium import catalog
-from alluvium import contract as contracts
+from alluvium.contracts import contract as contracts
 from alluvium.settings import Settings
 from alluvium.tables.ingest import tables_of
 

@@ -14,8 +14,8 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from alluvium import erasures, keys
 from alluvium.errors import AlluviumError
+from alluvium.privacy import erasures, keys
 from alluvium.settings import Settings
 from spark_jobs.privacy import certificate
 from spark_jobs.privacy.erasure import batches, elsewhere, exports, landing, quarantine, state, tables

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 from typing import Any
 
-from alluvium import data_flow, holds, retention
+from alluvium.privacy import data_flow, holds, retention
 from spark_jobs.report import charts
 from spark_jobs.report.lake import Lake, NotThereError
 from spark_jobs.report.page import Grid, Picture, Section, Tile

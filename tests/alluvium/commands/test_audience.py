@@ -10,9 +10,10 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.commands.audience import app
 from alluvium.errors import UsageError
+from alluvium.lake import ledger
 
 VECTORS = Path(__file__).parents[2] / "spark_jobs" / "publish" / "audience_vectors.json"
 

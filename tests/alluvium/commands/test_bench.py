@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from alluvium import contract
 from alluvium.commands import bench, bench_ingest
+from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
 from alluvium.settings import CHECKOUT, get_settings
 

@@ -11,9 +11,10 @@ import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.commands import customer
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
 
 SEEN = datetime(2017, 10, 3, tzinfo=UTC)
 NOTHING = {name: None for fields in customer.ATTRIBUTES.values() for name in fields}

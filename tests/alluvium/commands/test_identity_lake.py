@@ -12,9 +12,10 @@ import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.commands.identity import app
 from alluvium.errors import AlluviumError, UsageError
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 
 ONE, TWO, THREE = ("1" * 32, "2" * 32, "3" * 32)

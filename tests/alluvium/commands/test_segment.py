@@ -8,9 +8,10 @@ from types import SimpleNamespace
 
 from typer.testing import CliRunner
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.commands.segment import app
 from alluvium.errors import AlluviumError, UsageError
+from alluvium.lake import ledger
 from spark_jobs.segments import versions
 from spark_jobs.segments.definition import FOLDER, load, parse
 

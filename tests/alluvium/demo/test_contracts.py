@@ -12,8 +12,8 @@ import fastavro
 import pyarrow as pa
 import pytest
 
-from alluvium import contract as contracts
-from alluvium.contract import Column, Contract
+from alluvium.contracts import contract as contracts
+from alluvium.contracts.contract import Column, Contract
 from alluvium.demo.land import LandingSummary
 
 DUCKDB_TYPES = {"map<string,boolean>": "map(varchar, boolean)", "string": "varchar", "timestamp": "timestamp"}

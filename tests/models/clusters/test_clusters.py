@@ -10,9 +10,10 @@ import pyarrow as pa
 import pytest
 from sklearn.metrics import adjusted_rand_score
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from models.clusters import assign, choice, fits, model, naming, train
 from models.clusters.features import COLUMNS, SIDES

@@ -12,7 +12,7 @@ from typing import Any
 import polars as pl
 import pytest
 
-from alluvium import keys
+from alluvium.privacy import keys
 from spark_jobs.identity import matching, rules, synthetic
 from spark_jobs.identity.decisions import CANNOT, FORGET, MUST
 from spark_jobs.identity.matching import Given

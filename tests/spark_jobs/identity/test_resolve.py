@@ -13,9 +13,12 @@ from typing import Any
 import polars as pl
 import pytest
 
-from alluvium import catalog, contract, delta, keys
+from alluvium import catalog
+from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta
+from alluvium.privacy import keys
 from alluvium.tables import ingest
 from spark_jobs.identity import read, resolve
 

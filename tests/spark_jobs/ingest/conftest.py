@@ -12,10 +12,10 @@ from typing import Any
 import pytest
 from pyspark.sql import SparkSession
 
-from alluvium import contract as contracts
-from alluvium import delta, ledger
-from alluvium.contract import Contract
+from alluvium.contracts import contract as contracts
+from alluvium.contracts.contract import Contract
 from alluvium.job import JobConfig
+from alluvium.lake import delta, ledger
 from alluvium.settings import Settings
 from alluvium.table import Table
 from alluvium.tables import ingest as tables

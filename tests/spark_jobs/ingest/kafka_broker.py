@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from uuid import uuid4
 
-from alluvium import jars
 from alluvium.settings import CHECKOUT
+from alluvium.spark import jars
 
 KAFKA = "org.apache.kafka:kafka_2.13:3.9.1"
 CACHE = Path(sys.prefix) / "share" / "alluvium" / "ivy-kafka"

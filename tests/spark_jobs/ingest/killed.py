@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from alluvium.job import JobConfig
-from alluvium.session import connect
 from alluvium.settings import get_settings
+from alluvium.spark.session import connect
 from spark_jobs.ingest import load
 
 

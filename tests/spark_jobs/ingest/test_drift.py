@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from alluvium import contract
-from alluvium.contract import Contract
+from alluvium.contracts import contract
+from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
 from spark_jobs.ingest import drift
 from spark_jobs.ingest.landing import Delivery

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from alluvium import erasures, keys
+from alluvium.privacy import erasures, keys
 from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS
 
 PASSES = """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime
 
-from alluvium import contract
+from alluvium.contracts import contract
 from spark_jobs.ingest.judging import Judgement, judge
 from spark_jobs.ingest.recipe import recipe_of
 

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from alluvium import contract
+from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
 from spark_jobs.ingest.landing import find, folder
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from alluvium import keys
 from alluvium.commands import ingest_days
 from alluvium.errors import AlluviumError
+from alluvium.privacy import keys
 from alluvium.tables.ingest import PII_QUARANTINE, PII_RECORD_KEYS
 from spark_jobs.ingest import batch, batch_ledger, load
 from spark_jobs.ingest.judging import Judgement, judge

@@ -15,7 +15,8 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from alluvium import contract, keys
+from alluvium.contracts import contract
+from alluvium.privacy import keys
 from spark_jobs.ingest.reading import canonical, read_again, read_file
 from spark_jobs.ingest.recipe import Recipe, recipe_of
 

@@ -6,9 +6,9 @@ from datetime import date
 
 import pytest
 
-from alluvium import contract as contracts
-from alluvium import ledger
+from alluvium.contracts import contract as contracts
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
 from alluvium.tables.ingest import PII_QUARANTINE
 from alluvium.tables.ops import OPS_CHECKS
 from spark_jobs.ingest import references

@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from alluvium import holds, retention
 from alluvium.errors import AlluviumError
+from alluvium.privacy import holds, retention
 from alluvium.settings import Settings
 from spark_jobs.maintain.retention import enforce
 

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pytest
 from deltalake import write_deltalake
 
-from alluvium import keys, ledger
+from alluvium.lake import ledger
+from alluvium.privacy import keys
 from alluvium.tables.ingest import OPS_BATCHES
 
 DAY = date(2017, 11, 1)

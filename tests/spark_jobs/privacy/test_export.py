@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from alluvium import keys
+from alluvium.privacy import keys
 from spark_jobs.privacy import export
 from spark_jobs.privacy.lake import Lake
 from spark_jobs.privacy.people import People

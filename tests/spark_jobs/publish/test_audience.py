@@ -7,7 +7,7 @@ from datetime import date
 
 import pytest
 
-from alluvium.keys import identifier_key
+from alluvium.privacy.keys import identifier_key
 from spark_jobs.publish import moves as noted
 from spark_jobs.publish.audience import DELIVERED, ENDED, HELD, Audience, Rules
 from spark_jobs.publish.judging import Criteria, judge

@@ -13,9 +13,10 @@ from types import SimpleNamespace
 import pytest
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, ledger, stays
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, ledger, stays
 from alluvium.settings import Settings
 from spark_jobs.publish import audiences, deliver, drafts, driver_candidates, spark_people
 from spark_jobs.publish.audience import BLOCKED, Outcome

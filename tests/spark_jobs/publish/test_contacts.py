@@ -11,8 +11,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from alluvium import stays
 from alluvium.job import JobConfig
+from alluvium.lake import stays
 from alluvium.settings import Settings
 from spark_jobs.publish import contacts
 from spark_jobs.publish.contacts import Contacts

@@ -14,9 +14,10 @@ import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, write_deltalake
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
-from alluvium.keys import ensure_key, identifier_key, load_secret
+from alluvium.lake import ledger
+from alluvium.privacy.keys import ensure_key, identifier_key, load_secret
 from alluvium.settings import Settings
 from spark_jobs.publish import audiences, deliver, drafts, driver_candidates
 from spark_jobs.publish.plan import FOLDER

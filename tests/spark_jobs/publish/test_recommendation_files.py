@@ -6,8 +6,9 @@ from hashlib import sha256
 
 import polars as pl
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.publish import deliver, drafts, recommendation_files
 

@@ -7,8 +7,9 @@ from typing import Any
 import pytest
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import delta
 from spark_jobs.publish import recommendations
 
 RUN_DATE, AS_OF = date(2017, 11, 1), date(2017, 11, 2)

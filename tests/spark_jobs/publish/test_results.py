@@ -8,9 +8,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.publish import kept_out
 from spark_jobs.publish.results import measure, results, split_p_value

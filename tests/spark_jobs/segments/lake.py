@@ -7,7 +7,8 @@ from datetime import UTC, date, datetime
 import pyarrow as pa
 from deltalake import DeltaTable, write_deltalake
 
-from alluvium import catalog, ledger
+from alluvium import catalog
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 
 MEMBERS = catalog.PUBLISHED_SEGMENT_MEMBERS

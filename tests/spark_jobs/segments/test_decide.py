@@ -12,9 +12,10 @@ import pyarrow as pa
 import pytest
 from pyspark.sql import functions as F
 
-from alluvium import catalog, delta, ledger, stays
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import delta, ledger, stays
 from alluvium.settings import Settings
 from spark_jobs.segments import decide, driver, moment
 from spark_jobs.segments.lifecycle import RETIRED
@@ -136,7 +137,7 @@ def test_a_column_that_is_not_there_is_named_with_its_file(nights):
 
 
 def test_a_past_day_is_reproduced_exactly(nights, lake):
-    from alluvium import driver_stays, lake_sql
+    from alluvium.lake import driver_stays, lake_sql
 
     def members_on(day: date) -> set[tuple[str, str]]:
         query = "SELECT segment, customer_id FROM published.segment_members AS stays WHERE "

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import pyarrow as pa
 import pytest
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.job import JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.segments import decide
 from tests.spark_jobs.segments.lake import members, put, shop

@@ -10,7 +10,7 @@ import pytest
 
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
-from alluvium.lake_sql import View
+from alluvium.lake.lake_sql import View
 from alluvium.settings import Settings
 from spark_jobs.segments import decide
 from spark_jobs.segments.canary import compare

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import pyarrow as pa
 import pytest
 
-from alluvium import ledger, stays
 from alluvium.job import JobConfig
+from alluvium.lake import ledger, stays
 from alluvium.settings import Settings
 from spark_jobs.segments import decide
 from tests.spark_jobs.segments.lake import MEMBERS, members, members_version, put

@@ -11,9 +11,9 @@ import sqlglot
 import yaml
 from sqlglot import exp
 
-from alluvium import lake_sql
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import lake_sql
 from alluvium.settings import Settings
 from infra import reference
 from spark_jobs.segments import found, moment

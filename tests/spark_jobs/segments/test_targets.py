@@ -10,9 +10,10 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import NIGHT, SUCCEEDED, JobConfig
+from alluvium.lake import ledger
 from alluvium.settings import Settings
 from spark_jobs.segments import decide
 from spark_jobs.segments.definition import parse

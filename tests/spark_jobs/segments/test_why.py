@@ -6,9 +6,10 @@ from datetime import date
 
 import pytest
 
-from alluvium import catalog, lake_sql, ledger
+from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
+from alluvium.lake import lake_sql, ledger
 from alluvium.settings import Settings
 from spark_jobs.segments import canary, decide, moment, versions
 from spark_jobs.segments.definition import parse

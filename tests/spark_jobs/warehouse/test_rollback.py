@@ -10,10 +10,11 @@ import pytest
 from deltalake import DeltaTable, write_deltalake
 from typer.testing import CliRunner
 
-from alluvium import catalog, ledger
+from alluvium import catalog
 from alluvium.cli import app
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import finish_night
+from alluvium.lake import ledger
 from alluvium.tables.ops import OPS_ERASURES
 from spark_jobs.warehouse import rollback
 from spark_jobs.warehouse.build import last_whole_build

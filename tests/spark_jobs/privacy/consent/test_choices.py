@@ -10,8 +10,10 @@ import pytest
 from deltalake import write_deltalake
 from typer.testing import CliRunner
 
-from alluvium import catalog, keys, ledger
+from alluvium import catalog
 from alluvium.commands.privacy import app
+from alluvium.lake import ledger
+from alluvium.privacy import keys
 
 PREFERENCES = [
     ("p1", "crm", "marketing_email", "granted", datetime(2017, 10, 1, 12, tzinfo=UTC), date(2017, 10, 1)),

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alluvium import catalog, contract
+from alluvium import catalog
+from alluvium.contracts import contract
 from alluvium.settings import get_settings
 from alluvium.tables.ingest import tables_of
 from spark_jobs.privacy.erasure.rules import KEPT_TABLES, NOT_OF_A_PERSON, is_of_a_person, rules

@@ -9,9 +9,11 @@ import pytest
 from deltalake import DeltaTable
 from typer.testing import CliRunner
 
-from alluvium import audit, catalog, erasures, holds, keys, ledger
+from alluvium import catalog
 from alluvium.commands.privacy import app
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
+from alluvium.privacy import audit, erasures, holds, keys
 from spark_jobs.privacy import certificate
 from spark_jobs.privacy.erasure import state, steps
 from spark_jobs.privacy.lake import Lake

@@ -9,7 +9,7 @@ import pyarrow.csv as pc
 import pytest
 from deltalake import write_deltalake
 
-from alluvium import audit, data_flow
+from alluvium.privacy import audit, data_flow
 from alluvium.settings import CHECKOUT, get_settings
 from spark_jobs.report.lake import Lake
 from spark_jobs.report.sections.compliance import CONSENTS, due_within_a_month, request_rows, section

@@ -1,0 +1,1 @@
+"""Delta tables: verbs, ledgers, questions without Spark."""

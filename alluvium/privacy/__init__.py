@@ -1,0 +1,1 @@
+"""Keys, audit, erasures, roles and how long things are kept."""
