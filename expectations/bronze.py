@@ -44,6 +44,7 @@ SUITE = ExpectationSuite(
         none("is_refused", severity="warn"),
         none("rows_twice"),
         none("keys_twice"),
+        between("days_behind", most=2, severity="warn"),
         between("oldest_open_days", most=30, severity="warn"),
     ],
 )
@@ -74,9 +75,13 @@ def _stored(name: str, known: set[str], contract: Contract | None) -> str:
         tonight = f"SELECT {keys} FROM {silver} WHERE _run_date = :run_date"
         held = f"SELECT {keys} FROM {silver} WHERE ({keys}) IN ({tonight})"
         twice = f"(SELECT count(*) FROM ({held} GROUP BY {keys} HAVING count(*) > 1))"
+    newest = ""
+    if contract is not None and contract.event_time is not None:
+        newest = f"date_diff('day', CAST(max(\"{contract.event_time}\") AS DATE), :run_date)"
     return f"""
         SELECT {count(bronze)} AS rows, {count(f"pii.{name}")} AS twins, {twice} AS keys_twice,
-            {count(bronze, "count(*) - count(DISTINCT _row_hash)") if contract else "null"} AS rows_twice
+            {count(bronze, "count(*) - count(DISTINCT _row_hash)") if contract else "null"} AS rows_twice,
+            {count(bronze, newest) if newest else "null"} AS days_behind
     """
 
 
@@ -87,6 +92,7 @@ def _of_batch(batch: Mapping[str, Any], stored: Mapping[str, float | None]) -> d
         "rows_unaccounted": read - accepted - batch["rows_quarantined"] - batch["rows_duplicate"],
         "rows_not_stored": accepted - rows,
         "rows_twice": stored["rows_twice"],
+        "days_behind": stored["days_behind"],
         "rows_without_twin": None if twins is None else rows - twins,
         "quarantined_share": batch["rows_quarantined"] / read if read >= LEAST_ROWS_FOR_A_SHARE else None,
         "is_refused": float(batch.get("status") == "refused"),

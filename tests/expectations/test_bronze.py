@@ -1,10 +1,13 @@
-from datetime import date
+from datetime import UTC, date, datetime
 
+import pyarrow as pa
 import pytest
+from deltalake import write_deltalake
 
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.lake import ledger
+from alluvium.settings import Settings
 from alluvium.tables.ingest import OPS_BATCHES
 from alluvium.tables.ops import OPS_CHECKS
 from expectations import bronze
@@ -52,3 +55,26 @@ def test_an_accepted_row_that_was_not_stored_stops_the_night(session_settings, s
     note(session_settings, rows_read=101, rows_accepted=91, rows_quarantined=7, rows_duplicate=3)
     with pytest.raises(AlluviumError, match=r"rows_not_stored is 1.*bronze\.gate_test"):
         bronze.run(None, JobConfig(DAY, session_settings))
+
+
+FEED = """
+description: Feed.
+files: {format: csv}
+columns:
+  ticket: {type: bigint, required: true, comment: Number}
+  seen_at: {type: timestamp, comment: When}
+key: [ticket]
+event_time: seen_at
+"""
+
+
+def test_a_feed_that_repeats_last_week_is_told_by_its_newest_event(tmp_path):
+    settings = Settings(home=tmp_path / "home", sources=tmp_path / "sources")
+    (settings.sources / "desk").mkdir(parents=True)
+    (settings.sources / "desk" / "feed.yml").write_text(FEED)
+    rows = {"_run_date": [DAY] * 2, "_row_hash": ["a", "b"], "ticket": [1, 2]}
+    seen = [datetime(2016, 2, 20, tzinfo=UTC), datetime(2016, 2, 22, 23, tzinfo=UTC)]
+    write_deltalake(str(settings.lake / "bronze" / "desk_feed"), pa.table({**rows, "seen_at": seen}))
+    batch = {**BATCH, "source": "desk", "entity": "feed", "rows_quarantined": 0}
+    ledger.append(OPS_BATCHES, [{**batch, "rows_read": 2, "rows_accepted": 2}], settings)
+    assert bronze.figures(settings, DAY)["bronze.desk_feed"]["days_behind"] == 7
