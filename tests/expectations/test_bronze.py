@@ -62,7 +62,7 @@ description: Feed.
 files: {format: csv}
 columns:
   ticket: {type: bigint, required: true, comment: Number}
-  seen_at: {type: timestamp, comment: When}
+  seen_at: {type: timestamp, time_zone: UTC, comment: When}
 key: [ticket]
 event_time: seen_at
 """
