@@ -19,7 +19,12 @@ HISTORY, NIGHT = date(2017, 10, 31), date(2017, 11, 1)
 Row = Mapping[str, Any]
 
 SILVER = {table.name: table for table in map(ingest.silver, contract.load_all())}
-TABLES = (*SILVER.values(), catalog.IDENTITY_CUSTOMER_RECORDS, catalog.PII_IDENTITY_RECORDS)
+TABLES = (
+    *SILVER.values(),
+    catalog.IDENTITY_CUSTOMER_RECORDS,
+    catalog.IDENTITY_HOUSEHOLDS,
+    catalog.PII_IDENTITY_RECORDS,
+)
 
 
 def at(day: int, hour: int, minute: int = 0, month: int = 10) -> datetime:
@@ -96,6 +101,10 @@ RECORDS = [
     record("crm-c", "crm", "account", "C"),
     record("device-x", "web", "device", "X"),
 ]
+HOUSEHOLDS = [
+    {"customer_id": "A", "household_id": "H1", "count_customers": 2},
+    {"customer_id": "C", "household_id": "H1", "count_customers": 2},
+]
 CONTACTS = [
     {"record_key": "crm-a", "source": "crm", "first_name": "Ann", "last_name": "Ash",
      "email": "ann@example.com", "state": "NY", "postal_code": "10001", "street": "1 Elm St",
@@ -118,6 +127,7 @@ def open_shop(spark: SparkSession) -> None:
     put(spark, SILVER["web_events"], EVENTS)
     put(spark, SILVER["consent_preferences"], CHOICES)
     put(spark, catalog.IDENTITY_CUSTOMER_RECORDS, RECORDS)
+    put(spark, catalog.IDENTITY_HOUSEHOLDS, HOUSEHOLDS)
     put(spark, catalog.PII_IDENTITY_RECORDS, CONTACTS)
 
 

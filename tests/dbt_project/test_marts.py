@@ -74,6 +74,13 @@ def test_no_record_means_no_for_marketing_and_yes_for_what_is_opt_out(warehouse:
     assert found == [("A", True, False, True), ("B", False, False, True), ("C", False, False, True)]
 
 
+def test_who_shares_a_home_shares_a_household_and_stays_a_customer_of_their_own(
+    warehouse: SparkSession,
+) -> None:
+    found = ask(warehouse, "select customer_id, household_id from gold.customers order by 1")
+    assert found == [("A", "H1"), ("B", None), ("C", "H1")]
+
+
 def test_every_customer_has_features_and_a_group(warehouse: SparkSession) -> None:
     found = ask(
         warehouse,

@@ -65,6 +65,12 @@ ordered as (
 
 ),
 
+households as (
+
+    select * from {{ ref('stg_identity__households') }}
+
+),
+
 with_age as (
 
     select
@@ -98,6 +104,7 @@ select
     ) as age_band,
     demographics.bands.income_band,
     demographics.bands.household_size,
+    households.household_id,
     with_age.gender,
     with_age.language,
     {{ currency() }} as currency,
@@ -126,3 +133,6 @@ left join demographics
 
 left join ordered
     on with_age.customer_id = ordered.customer_id
+
+left join households
+    on with_age.customer_id = households.customer_id

@@ -1,0 +1,19 @@
+with
+
+source as (
+
+    select * from {{ source('identity', 'households') }}
+
+),
+
+renamed as (
+
+    select
+        customer_id,
+        household_id
+
+    from source
+
+)
+
+select * from renamed
