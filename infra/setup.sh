@@ -39,8 +39,8 @@ say "Environment ready after $((SECONDS - started)) s"
 .venv/bin/python - <<'PY'
 import sys
 
-from alluvium import class_archive, jars, java
 from alluvium.errors import AlluviumError
+from alluvium.spark import class_archive, jars, java
 
 try:
     java.check()

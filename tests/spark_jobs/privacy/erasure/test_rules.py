@@ -17,7 +17,12 @@ TABLES = [
 ]
 # Words that a column about a person bears. A new one that the rules do not know fails here.
 SUSPICIOUS = ("customer", "_key", "person", "record_id", "account", "visitor", "device_id", "user_id")
-HARMLESS = NOT_OF_A_PERSON | {"count_customers", "other_customer_id"}
+HARMLESS = NOT_OF_A_PERSON | {
+    "count_customers",
+    "customers_now",
+    "customers_proposed",
+    "other_customer_id",
+}
 
 
 @pytest.mark.parametrize("table", TABLES, ids=lambda table: table.full_name)
