@@ -72,7 +72,7 @@ def test_a_lock_left_behind_by_a_dead_process_holds_nothing(tmp_path: Path) -> N
             [
                 sys.executable,
                 "-c",
-                f"from alluvium import holders; from pathlib import Path; "
+                f"from alluvium.spark import holders; from pathlib import Path; "
                 f"print(holders.anybody(Path({str(tmp_path)!r})))",
             ],
             capture_output=True,
