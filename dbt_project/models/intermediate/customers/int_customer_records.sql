@@ -1,11 +1,4 @@
-{#- Twenty queries of a night join it: from memory, none of them asks Delta for its files again. -#}
-{{
-    config(
-        materialized='incremental',
-        incremental_strategy='insert_overwrite',
-        post_hook='cache table {{ this }}',
-    )
-}}
+{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}
 
 with
 
