@@ -15,8 +15,8 @@ from alluvium.settings import Settings
 
 _ELSEWHERE = re.compile(
     r"<script[^>]*src=[\"']https?://[^>]*>\s*</script>|<link[^>]*>"
-    r"|<img[^>]*src=[\"']https?://[^>]*>",
-    re.IGNORECASE,
+    r"|<img[^>]*src=[\"']https?://[^>]*>|<footer>.*?</footer>",
+    re.IGNORECASE | re.DOTALL,
 )
 _LOOK = """<style>
 body { font: 15px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 70rem; color: #1f2933 }

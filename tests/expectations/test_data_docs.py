@@ -20,4 +20,5 @@ def test_a_page_tells_the_figures_and_refers_to_no_other_host(settings):
     assert "rows_unaccounted" in page
     assert "bronze.bad" in page
     assert 'src="http' not in page
+    assert "newsletter" not in page
     assert "<link" not in page

@@ -104,6 +104,10 @@ def _tiles(lake: Lake, requests: list[list[Any]]) -> list[Tile]:
     ]
 
 
+def _platforms(flow: data_flow.Flow) -> str:
+    return ", ".join(export.partition(" ")[0] for export in flow.exports)
+
+
 def section(lake: Lake) -> Section:
     """Consents over time, requests and deadlines, activities, retention, readers, and where values go."""
     end = lake.run_date
@@ -131,8 +135,8 @@ def section(lake: Lake) -> Section:
         Grid("Who read personal data", ["who", "how", "times", "last"], read, "By commands; of the last 40."),
         Grid("Where each personal value goes",
             ["comes in as", "kind", "raw in", "keyed in", "becomes", "leaves to"],
-            [[f.column, f.kind, f.raw_in, f.keyed_in, f.golden, ", ".join(f.exports)] for f in flows],
-            "From contracts, the warehouse's yml and platforms.yml."),
+            [[f.column, f.kind, f.raw_in, f.keyed_in, f.golden, _platforms(f)] for f in flows],
+            "From contracts, the warehouse's yml and platforms.yml. Purposes: the activities above."),
     ]  # fmt: skip
     lead = "Who agreed to what, what was asked and proved, how long things are kept, and who looked."
     return Section("Privacy", lead, blocks, tiles=_tiles(lake, requests))
