@@ -135,7 +135,7 @@ def cpu_seconds(work: Callable[[], object]) -> float:
 
 
 def test_a_question_is_answered_without_much_work(demo: Demo) -> None:
-    """Beside what loading its libraries alone costs in the same minute: machines differ, and so do minutes."""
+    """Beside what loading its libraries alone costs in the same minute: machines differ, minutes too."""
     libraries = [sys.executable, "-c", "import duckdb, deltalake, pyarrow, typer, rich"]
 
     def ask() -> None:
