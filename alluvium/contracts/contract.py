@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
-from functools import cached_property
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -148,8 +148,12 @@ class Contract(_Strict):
         return self
 
 
+@lru_cache(maxsize=256)
 def parse(text: str, source: str, entity: str, where: str) -> Contract:
-    """The contract in `text` of file `where`. Raises AlluviumError with every mistake and its line."""
+    """The contract in `text` of file `where`. Raises AlluviumError with every mistake and its line.
+
+    One text is parsed once a process: a night asks for all contracts a dozen times.
+    """
     document = read_document(text, where)
     version = sha256(text.encode()).hexdigest()[:12]
     try:

@@ -128,7 +128,8 @@ def names_in(query: str) -> frozenset[tuple[str, str]]:
     return frozenset((table.db, table.name) for table in statements[0].find_all(exp.Table) if table.db)
 
 
-def _scan(view: View, schema: str, name: str) -> str:
+def scan(view: View, schema: str, name: str) -> str:
+    """SQL for the rows of one table, at the version that the view names."""
     path = view.settings.lake / schema / name
     version = view.versions.get(f"{schema}.{name}")
     at = f", version => {version}" if version is not None else ""
@@ -151,7 +152,7 @@ def _kept_in(schema: str, name: str) -> str:
 def definition(view: View, schema: str, name: str) -> str:
     """The statement that makes one table, or its history, a DuckDB view of the same name."""
     table = _kept_in(schema, name)
-    rows = f"SELECT * FROM {_scan(view, schema, table)}"
+    rows = f"SELECT * FROM {scan(view, schema, table)}"
     if table == name and is_sliced(schema, name) and view.night is not None:
         column = NIGHTLY_SLICE[schema]
         offset = " + 1" if column == "as_of_date" else ""

@@ -14,10 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock, Timeout
-
 from alluvium.errors import AlluviumError
-from alluvium.nights import airflow
+from alluvium.nights import airflow, turn
 from alluvium.nights.dag_order import in_order, links, nightly
 from alluvium.nights.night_progress import Failure, Progress, Watcher, watching
 from alluvium.settings import Settings, get_settings
@@ -92,25 +90,16 @@ def ready(progress: Progress, settings: Settings | None = None) -> Iterator[Nigh
     Raises AlluviumError when another night is running in this home.
     """
     settings = settings or get_settings()
-    settings.airflow.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.airflow / "night.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise AlluviumError(
-            "Another night is running",
-            where=str(settings.home),
-            do="Wait for it to end: `alluvium status` shows it",
-        ) from None
-    try:
-        with ThreadPoolExecutor(max_workers=1) as meanwhile:
-            prepared = meanwhile.submit(airflow.prepare, settings)
-            with _spark(settings):
-                prepared.result()
-                with watching(progress) as watcher:
-                    yield Nights(settings, airflow.load_dags(), watcher)
-    finally:
-        lock.release()
+    wait = "Wait for it to end: `alluvium status` shows it"
+    with (
+        turn.alone(settings, "Another night is running", wait),
+        ThreadPoolExecutor(max_workers=1) as meanwhile,
+    ):
+        prepared = meanwhile.submit(airflow.prepare, settings)
+        with _spark(settings):
+            prepared.result()
+            with watching(progress) as watcher:
+                yield Nights(settings, airflow.load_dags(), watcher)
 
 
 def _spark(settings: Settings) -> Any:

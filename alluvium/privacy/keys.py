@@ -18,6 +18,7 @@ import pyarrow as pa
 
 from alluvium.contact import CACHED_VALUES, DEFAULT_REGION, normalise_identifier
 from alluvium.errors import AlluviumError
+from alluvium.privacy import secret_file
 from alluvium.settings import Settings, get_settings
 
 FILE_NAME = "record.key"
@@ -33,25 +34,9 @@ def key_file(settings: Settings | None = None) -> Path:
 
 
 def ensure_key(settings: Settings | None = None) -> Path:
-    """The secret's file, made with a random secret the first time; folder mode 0700, file mode 0600.
-
-    Two processes at once agree on one secret: a whole file is linked into place, and the first link stays.
-    """
+    """The secret's file, made with a random secret the first time."""
     path = key_file(settings)
-    if path.exists():
-        return path
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    path.parent.chmod(0o700)
-    draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(handle, "w") as file:
-        file.write(secrets.token_hex(SECRET_BYTES) + "\n")
-    try:
-        os.link(draft, path)
-    except FileExistsError:
-        pass
-    finally:
-        draft.unlink()
+    secret_file.make_once(path, lambda: secrets.token_hex(SECRET_BYTES))
     return path
 
 

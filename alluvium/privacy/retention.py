@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -88,19 +87,16 @@ def _of_tables(settings: Settings, days: Mapping[str, int]) -> Iterator[Limit]:
             yield Limit(table.full_name, name, days.get(name, table.retention_days), column)
 
 
-@lru_cache(maxsize=4)
-def _tables_of_events(sources: Path) -> tuple[tuple[str, str], ...]:
-    """Tables with what cards and devices did, and their class; reading the contracts takes half a second.
+def _tables_of_events(sources: Path) -> Iterator[tuple[str, str]]:
+    """Tables with what cards and devices did, and their class.
 
     A person's own records feed identity: without them nobody could be recognised again.
     """
-    found = []
     for each in contract.load_all(sources):
         if each.event_time and each.record_kind != "person":
-            found.append((ingest.bronze(each).full_name, "bronze_events"))
+            yield ingest.bronze(each).full_name, "bronze_events"
             if twin := ingest.pii_twin(each):
-                found.append((twin.full_name, "pii_events"))
-    return tuple(found)
+                yield twin.full_name, "pii_events"
 
 
 def _column(table: Table) -> str | None:

@@ -6,8 +6,6 @@ Not an HMAC: who checks a signature needs the public key only, and cannot make o
 from __future__ import annotations
 
 import json
-import os
-import secrets
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +13,7 @@ from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from alluvium.errors import AlluviumError
+from alluvium.privacy import secret_file
 from alluvium.settings import Settings
 
 FILE_NAME = "signing.key"
@@ -23,18 +22,7 @@ FILE_NAME = "signing.key"
 def _key(settings: Settings) -> Ed25519PrivateKey:
     """The private key, made the first time; two processes at once agree on one."""
     path = settings.secrets / FILE_NAME
-    if not path.exists():
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = path.with_name(f".{FILE_NAME}.{os.getpid()}.{secrets.token_hex(4)}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "w") as file:
-            file.write(Ed25519PrivateKey.generate().private_bytes_raw().hex() + "\n")
-        try:
-            os.link(draft, path)
-        except FileExistsError:
-            pass
-        finally:
-            draft.unlink()
+    secret_file.make_once(path, lambda: Ed25519PrivateKey.generate().private_bytes_raw().hex())
     try:
         return Ed25519PrivateKey.from_private_bytes(bytes.fromhex(path.read_text().strip()))
     except (OSError, ValueError):

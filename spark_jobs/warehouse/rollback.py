@@ -83,14 +83,21 @@ def _columns(path: Path, version: int) -> list[str]:
     return [field.name for field in DeltaTable(str(path), version=version).schema().fields]
 
 
-def _count(asked: DuckDBPyConnection, path: Path, version: int, against: int) -> tuple[int, int]:
-    """Rows of a version, and how many of them another version has not, by the columns that both have."""
-    shared = [name for name in _columns(path, version) if name in set(_columns(path, against))]
-    listed = ", ".join(f'"{name}"' for name in shared)
-    rows = f"delta_scan('{str(path).replace(chr(39), chr(39) * 2)}', version => {{}})"
+def _scan(settings: Settings, table: str, version: int) -> str:
+    schema, name = table.split(".")
+    return lake_sql.scan(View(settings, with_pii=True, versions={table: version}), schema, name)
+
+
+def _count(
+    asked: DuckDBPyConnection, settings: Settings, table: str, versions: tuple[int, int]
+) -> tuple[int, int]:
+    """Rows of the first version, and how many of them the second has not, by the columns that both have."""
+    first, second = (_scan(settings, table, version) for version in versions)
+    names, others = (_columns(_folder(settings, table), version) for version in versions)
+    listed = ", ".join(f'"{name}"' for name in names if name in set(others))
     query = f"""
-    select (select count(*) from {rows.format(version)}), count(*)
-    from (select {listed} from {rows.format(version)} except all select {listed} from {rows.format(against)})
+    select (select count(*) from {first}), count(*)
+    from (select {listed} from {first} except all select {listed} from {second})
     """
     found = asked.execute(query).fetchone()
     assert found is not None
@@ -98,9 +105,8 @@ def _count(asked: DuckDBPyConnection, path: Path, version: int, against: int) ->
 
 
 def _change(asked: DuckDBPyConnection, settings: Settings, table: str, now: int, then: int) -> Change:
-    path = _folder(settings, table)
-    rows_now, go = _count(asked, path, now, then)
-    rows_then, come_back = _count(asked, path, then, now)
+    rows_now, go = _count(asked, settings, table, (now, then))
+    rows_then, come_back = _count(asked, settings, table, (then, now))
     return Change(table, now, then, rows_now, rows_then, go, come_back)
 
 

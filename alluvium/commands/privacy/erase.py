@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from alluvium.errors import AlluviumError, UsageError
+from alluvium.nights import turn
 from alluvium.settings import Settings, get_settings
 
 if TYPE_CHECKING:
@@ -39,9 +40,9 @@ def erase(
     if dry_run:
         _show_plan(settings, _found(settings, subject, requests), as_json)
         return
-    from spark_jobs.privacy.erasure import state, steps
+    from spark_jobs.privacy.erasure import state
 
-    with steps.alone(settings):
+    with turn.alone(settings, "A night is running", "Erase when it has ended; nothing was changed"):
         if request is not None:
             erasure = state.load(settings, request)
         else:

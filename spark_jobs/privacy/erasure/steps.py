@@ -6,13 +6,10 @@ stays out. Proof comes last, and only then the names are forgotten.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
-
-from filelock import FileLock, Timeout
 
 from alluvium.errors import AlluviumError
 from alluvium.privacy import erasures, keys
@@ -173,23 +170,6 @@ STEPS: dict[str, Callable[[Work], None]] = {
     "purge": purge_tables,
     "elsewhere": clear_elsewhere,
 }
-
-
-@contextmanager
-def alone(settings: Settings) -> Iterator[None]:
-    """Keep nights away while tables are rewritten. Raises AlluviumError when one is running."""
-    settings.airflow.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(settings.airflow / "night.lock", timeout=0)
-    try:
-        lock.acquire()
-    except Timeout:
-        raise AlluviumError(
-            "A night is running", where=str(settings.home), do="Erase when it has ended; nothing was changed"
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def run(settings: Settings, erasure: Erasure, say: Say) -> None:

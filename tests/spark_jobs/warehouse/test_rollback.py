@@ -15,6 +15,7 @@ from alluvium.cli import app
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import finish_night
 from alluvium.lake import ledger
+from alluvium.nights import turn
 from alluvium.tables.ops import OPS_ERASURES
 from spark_jobs.warehouse import rollback
 from spark_jobs.warehouse.build import last_whole_build
@@ -118,3 +119,11 @@ def test_the_command_shows_asks_for_a_reason_and_keeps_it(nights):
     assert rollback.NAME in {row["job"] for row in ledger.rows(catalog.OPS_RUNS, nights)}
     noted = [row for row in ledger.rows(catalog.OPS_AUDIT, nights) if row["action"] == "customer.rollback"]
     assert [row["reason"] for row in noted] == ["wrong file"]
+
+
+def test_nothing_moves_while_a_night_is_running(nights):
+    with turn.alone(nights, "", ""):
+        ran = CliRunner().invoke(app, ["customer", "rollback", "--to", f"{FIRST}", "--reason", "x", "--yes"])
+    assert isinstance(ran.exception, AlluviumError)
+    assert ran.exception.what == "A night is running"
+    assert held(nights, "gold.customers")["b"] == "MI"
