@@ -11,6 +11,8 @@ import pytest
 from alluvium.settings import Settings, get_settings
 from alluvium.spark import spark_server
 
+pytest_plugins = ["tests.workers"]
+
 # A tiny server: a small Delta write takes 0.7 s instead of 8.7 s with these.
 TINY = {
     "spark.sql.shuffle.partitions": "1",

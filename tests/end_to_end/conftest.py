@@ -16,9 +16,8 @@ import pytest
 
 from alluvium.lake.lake_sql import View, ask
 from alluvium.settings import CHECKOUT, Settings
-from tests.end_to_end.in_background import ALLUVIUM, DemoInBackground, environment
-
-BEGUN = pytest.StashKey[DemoInBackground]()
+from tests.end_to_end.in_background import ALLUVIUM, environment, home_in, summary
+from tests.workers import demo_folder
 
 
 @dataclass(frozen=True)
@@ -54,29 +53,11 @@ def run(home: Path, *arguments: str, timeout: int = 900) -> subprocess.Completed
     )
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    items.sort(key=needs_demo)
-
-
-def pytest_collection_finish(session: pytest.Session) -> None:
-    if any(needs_demo(item) for item in session.items) and not session.config.option.collectonly:
-        session.config.stash[BEGUN] = DemoInBackground()
-
-
-def pytest_sessionfinish(session: pytest.Session) -> None:
-    if begun := session.config.stash.get(BEGUN, None):
-        begun.stop()
-
-
-def needs_demo(item: pytest.Item) -> bool:
-    return "demo" in getattr(item, "fixturenames", ())
-
-
 @pytest.fixture(scope="session")
 def demo(request: pytest.FixtureRequest) -> Demo:
     """The demo of sixty households, history and the night of 2017-11-01."""
-    begun = request.config.stash[BEGUN]
-    return Demo(begun.home, json.loads(begun.summary()))
+    folder = demo_folder(request.config)
+    return Demo(home_in(folder), json.loads(summary(folder)))
 
 
 @pytest.fixture(scope="session")

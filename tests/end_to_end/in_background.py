@@ -1,4 +1,8 @@
-"""The demo that the end-to-end tests share is made while the other tests run: it leaves half a core idle."""
+"""The demo that the end-to-end tests share is made while the other tests run.
+
+Who begins it (the one process, or the controller of several workers) also stops it; who looks at it knows its
+folder only.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +10,7 @@ import os
 import signal
 import subprocess
 import tempfile
+import time
 from pathlib import Path
 
 from alluvium.settings import CHECKOUT
@@ -13,8 +18,17 @@ from alluvium.settings import CHECKOUT
 ALLUVIUM = CHECKOUT / ".venv" / "bin" / "alluvium"
 INHERITED = ("SPARK_REMOTE", "SPARK_CONNECT_AUTHENTICATE_TOKEN", "ALLUVIUM_SPARK_MEMORY", "ALLUVIUM_HOME")
 DEMO = ("demo", "--households", "60", "--nights", "1", "--json")
+# The exit code appears whole, and last.
+RUN = """
+folder=$1
+shift
+"$@" >"$folder/said" 2>"$folder/complained"
+echo $? >"$folder/.code"
+mv "$folder/.code" "$folder/code"
+"""
 LONGEST_SECONDS = 3600
 STOP_SECONDS = 60
+LOOK_SECONDS = 0.2
 
 
 def environment(home: Path) -> dict[str, str]:
@@ -23,39 +37,50 @@ def environment(home: Path) -> dict[str, str]:
     return {**kept, "ALLUVIUM_HOME": str(home)}
 
 
+def home_in(folder: Path) -> Path:
+    """Where the demo lives: a folder with a space in its name."""
+    return folder / "a home"
+
+
+def summary(folder: Path) -> str:
+    """What the demo in `folder` printed, once it is done; fails with what it complained of."""
+    end = time.monotonic() + LONGEST_SECONDS
+    while not (folder / "code").exists():
+        assert time.monotonic() < end, f"the demo is not done after {LONGEST_SECONDS} seconds"
+        time.sleep(LOOK_SECONDS)
+    complained = (folder / "complained").read_text(encoding="utf-8")
+    assert (folder / "code").read_text().strip() == "0", complained[-3000:]
+    return (folder / "said").read_text(encoding="utf-8")
+
+
 class DemoInBackground:
-    """Sixty households, the history and one night, in a folder with a space in its name."""
+    """Sixty households, the history and one night."""
 
     def __init__(self) -> None:
-        self._folder = tempfile.TemporaryDirectory(prefix="alluvium demo ", ignore_cleanup_errors=True)
-        self.home = Path(self._folder.name) / "a home"
-        self._said = (Path(self._folder.name) / "said").open("w+", encoding="utf-8")
-        self._complained = (Path(self._folder.name) / "complained").open("w+", encoding="utf-8")
-        self._process = subprocess.Popen(
-            [str(ALLUVIUM), *DEMO],
-            env=environment(self.home),
-            cwd=CHECKOUT,
-            stdout=self._said,
-            stderr=self._complained,
-            start_new_session=True,  # Ctrl-C reaches the tests first, and they end it in order.
-        )
+        self._temporary = tempfile.TemporaryDirectory(prefix="alluvium demo ", ignore_cleanup_errors=True)
+        self._process: subprocess.Popen[bytes] | None = None
 
-    def summary(self) -> str:
-        """What it printed, once it is done; fails with what it complained of."""
-        code = self._process.wait(LONGEST_SECONDS)
-        self._complained.seek(0)
-        assert code == 0, self._complained.read()[-3000:]
-        self._said.seek(0)
-        return self._said.read()
+    @property
+    def folder(self) -> Path:
+        """What the demo says, how it ended, and its home."""
+        return Path(self._temporary.name)
+
+    def begin(self) -> None:
+        """Start it, once."""
+        if self._process is None:
+            self._process = subprocess.Popen(
+                ["bash", "-c", RUN, "demo", str(self.folder), str(ALLUVIUM), *DEMO],
+                env=environment(home_in(self.folder)),
+                cwd=CHECKOUT,
+                start_new_session=True,  # Ctrl-C reaches the tests first, and they end it in order.
+            )
 
     def stop(self) -> None:
         """End it as Ctrl-C does, if it still runs, and remove what it made; a server may still be ending."""
-        if self._process.poll() is None:
+        if self._process is not None and self._process.poll() is None:
             os.killpg(self._process.pid, signal.SIGINT)
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 os.killpg(self._process.pid, signal.SIGKILL)
-        self._said.close()
-        self._complained.close()
-        self._folder.cleanup()
+        self._temporary.cleanup()
