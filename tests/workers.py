@@ -28,6 +28,7 @@ def _kind(item: pytest.Item) -> str:
     )
 
 
+@pytest.hookimpl(tryfirst=True)  # Before the groups become part of the tests' names.
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests in order, and together what belongs to one worker."""
     items.sort(key=lambda item: ORDER.index(_kind(item)))

@@ -3,7 +3,7 @@
     a file is written again when one of its rows is met, so a second run of a night writes nothing. And rows that
     the table holds for what is decided again, and that the query no longer gives, are deleted: a basket that a
     corrected file took back, a visit that became part of another. `meta.touched` names the ledger of what is
-    decided again: its model, its key, and the table's own name for the key.
+    decided again: its model, its key, and the table's own name for the key. `source` is a query.
 -#}
 {% macro spark__get_merge_sql(target, source, unique_key, dest_columns, incremental_predicates) -%}
     {%- set keys = [unique_key] if unique_key is string else unique_key -%}
@@ -29,7 +29,11 @@
     select
         {% for name in columns %}{{ 'coalesce(incoming.' ~ name ~ ', held.' ~ name ~ ') as ' if name in keys else 'incoming.' }}{{ name }}, {% endfor %}
         incoming.{{ keys[0] }} is null as _is_gone
-    from {{ source }} as incoming
+    from (
+
+        {{ source }}
+
+    ) as incoming
     full outer join (
         select {{ columns | join(', ') }} from {{ target }}
         where {{ touched.get('column', touched.key) }} in ({{ context["touched"](touched.model, touched.key) }})
