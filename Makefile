@@ -22,7 +22,7 @@ demo: setup ## Land a year of shopping, load its history, run two nights
 	@$(RUN)/alluvium demo $(DEMO)
 
 test: setup ## The tests without large counts
-	@$(RUN)/python -m pytest -m "not full" -n 2 --dist loadgroup --no-loadscope-reorder --durations=20 --durations-min=5 $(TESTS)
+	@$(RUN)/python -m pytest -m "not full" -n 2 --durations=20 --durations-min=5 $(TESTS)
 
 test-full: setup ## The tests with all large counts
 	@$(RUN)/python -m pytest $(TESTS)

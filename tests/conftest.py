@@ -6,12 +6,17 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
 
 from alluvium.settings import Settings, get_settings
 from alluvium.spark import spark_server
 
 pytest_plugins = ["tests.workers"]
+
+# How long an example takes says nothing on a busy machine.
+hypothesis.settings.register_profile("alluvium", deadline=None)
+hypothesis.settings.load_profile("alluvium")
 
 # A tiny server: a small Delta write takes 0.7 s instead of 8.7 s with these.
 TINY = {

@@ -18,7 +18,13 @@ ROWS = f"select to_json(struct(*)) from gold.customer_features where as_of_date 
 
 def features_of_the_day(spark: SparkSession, settings: Settings) -> list[str]:
     wanted = {"as_of_dates": [AS_OF.isoformat()]}
-    dbt.build(shop.HISTORY, select="customer_features", with_tests=False, vars=wanted, settings=settings)
+    dbt.build(
+        shop.HISTORY,
+        select="int_category_tastes customer_features",
+        with_tests=False,
+        vars=wanted,
+        settings=settings,
+    )
     return [row[0] for row in spark.sql(ROWS).collect()]
 
 
