@@ -14,6 +14,7 @@ import typer
 
 from alluvium.commands.bench_identity import identity
 from alluvium.commands.bench_ingest import ingest
+from alluvium.commands.bench_warehouse import warehouse
 from alluvium.commands.night import Lines
 from alluvium.console import console, err, print_json, table
 from alluvium.errors import AlluviumError
@@ -119,3 +120,4 @@ def bench(
 
 app.command(epilog="Example: alluvium bench identity --records 300000")(identity)
 app.command(epilog="Example: alluvium bench ingest --rows 4000000")(ingest)
+app.command(epilog="Example: alluvium bench warehouse --copies 10")(warehouse)

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any
 
+from alluvium import dbt
 from alluvium.errors import AlluviumError
 from alluvium.nights import airflow, turn
 from alluvium.nights.dag_order import in_order, links, nightly
@@ -53,6 +54,7 @@ class Nights:
 
     def run(self, night: Night) -> None:
         """Run one night. Raises AlluviumError with the task, the reason and what to do when it fails."""
+        dbt.prepare()
         for dag_id in self.order(night):
             # Said each time: a value that Airflow once took from a run's conf stays with the DAG's parameter.
             conf = {"initial": night.initial} if dag_id == INGEST else {}
@@ -98,8 +100,16 @@ def ready(progress: Progress, settings: Settings | None = None) -> Iterator[Nigh
         prepared = meanwhile.submit(airflow.prepare, settings)
         with _spark(settings):
             prepared.result()
-            with watching(progress) as watcher:
+            with watching(progress) as watcher, _dbt_dismissed():
                 yield Nights(settings, airflow.load_dags(), watcher)
+
+
+@contextmanager
+def _dbt_dismissed() -> Iterator[None]:
+    try:
+        yield
+    finally:
+        dbt.dismiss()
 
 
 def _spark(settings: Settings) -> Any:

@@ -19,7 +19,7 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     as_of_dates = cutoffs.wanted(config.run_date)
     dbt.build(
         config.run_date,
-        select="customer_features",
+        select="int_category_tastes customer_features",
         with_tests=False,
         vars={"as_of_dates": [day.isoformat() for day in as_of_dates]},
         settings=config.settings,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from alluvium import dbt
-from alluvium.dbt import DbtResult, NodeResult
+from alluvium.dbt import commands, results
+from alluvium.dbt.results import DbtResult, NodeResult
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 
@@ -27,7 +27,7 @@ def test_a_failure_names_the_node_and_the_log_and_counts_the_others(settings: Se
     with pytest.raises(
         AlluviumError, match=r"dbt model orders failed: \[DIVIDE_BY_ZERO\] No\., and 1 more"
     ) as raised:
-        dbt._raise_if_failed(DbtResult((failed, failed)), 1, [], settings)
+        results.raise_if_failed(DbtResult((failed, failed)), 1, [], settings.logs / "dbt.log")
     assert str(settings.logs / "dbt.log") in str(raised.value)
 
 
@@ -35,12 +35,12 @@ def test_an_error_says_nothing_of_a_row() -> None:
     message = (
         "Runtime Error\n  [CAST_INVALID_INPUT] The value 'Jane Doe' of the type \"STRING\" cannot be cast."
     )
-    assert dbt._reason(message) == "[CAST_INVALID_INPUT] The value …"
+    assert results._reason(message) == "[CAST_INVALID_INPUT] The value …"
 
 
 def test_dbt_that_never_began_gives_its_last_complaint(settings: Settings) -> None:
     with pytest.raises(AlluviumError, match="dbt could not run: no such model"):
-        dbt._raise_if_failed(DbtResult(()), 2, ["Encountered an error:\nno such model"], settings)
+        results.raise_if_failed(DbtResult(()), 2, ["Encountered an error:\nno such model"], settings.logs)
 
 
 def test_the_night_reaches_dbt_by_environment_and_nothing_of_an_earlier_one_does(
@@ -49,8 +49,8 @@ def test_the_night_reaches_dbt_by_environment_and_nothing_of_an_earlier_one_does
     from datetime import date
 
     monkeypatch.setenv("ALLUVIUM_AS_OF_DATES", '["2017-01-01"]')
-    variables = dbt._variables(date(2017, 11, 1), settings, {"changed_run_dates": ["2017-10-30"]})
-    environment = dbt._environment(settings, variables)
+    variables = commands._variables(date(2017, 11, 1), settings, {"changed_run_dates": ["2017-10-30"]})
+    environment = commands._environment(settings, variables)
     assert environment["ALLUVIUM_RUN_DATE"] == "2017-11-01"
     assert environment["ALLUVIUM_CHANGED_RUN_DATES"] == '["2017-10-30"]'
     assert "ALLUVIUM_AS_OF_DATES" not in environment

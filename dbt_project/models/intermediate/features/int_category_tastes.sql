@@ -1,4 +1,5 @@
-{{ config(materialized='ephemeral') }}
+{#- A table, so that all order lines are read while the days of customers are still being counted. -#}
+{{ config(materialized='incremental', incremental_strategy='insert_overwrite') }}
 
 with
 

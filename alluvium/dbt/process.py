@@ -1,15 +1,17 @@
-"""dbt in a process of its own, started by `alluvium.dbt`: `python -m alluvium.dbt_process build ...`.
+"""dbt in a process of its own, started by `alluvium.dbt.waiting`: reads dbt, then its order, then runs it.
 
+The order comes on standard input as JSON: `arguments` of dbt, and the `environment` that they are for.
 dbt keeps what it has read for as long as its process lives and leaves its Spark session open; here the
 session is ended and the memory goes with the process.
 """
 
 from __future__ import annotations
 
+import json
 import logging
+import os
 import sys
 import warnings
-from collections.abc import Sequence
 
 from alluvium.leaving import prepare
 
@@ -27,13 +29,19 @@ def _stop_session() -> None:
         session.stop()
 
 
-def main(arguments: Sequence[str]) -> int:
+def main() -> int:
     """Run one dbt command; returns dbt's exit code (0 good, 1 something failed, 2 dbt could not start)."""
     _quieten()
     from dbt.cli.main import dbtRunner
 
+    order = sys.stdin.read()
+    if not order:  # Nobody needs it any more.
+        return 0
+    wanted = json.loads(order)
+    os.environ.clear()
+    os.environ.update(wanted["environment"])
     try:
-        result = dbtRunner().invoke(list(arguments))
+        result = dbtRunner().invoke(wanted["arguments"])
     finally:
         _stop_session()
     if result.success:
@@ -43,5 +51,5 @@ def main(arguments: Sequence[str]) -> int:
 
 if __name__ == "__main__":
     leaving = prepare()
-    leaving.code = main(sys.argv[1:])
+    leaving.code = main()
     sys.exit(leaving.code)

@@ -1,4 +1,4 @@
-"""Run the warehouse: the real dbt on the running Spark server, once a night.
+"""The commands of dbt that a night and the tests need.
 
 dbt's own files (target, partial parse) lie in `<home>/dbt`, what it says in `<home>/logs/dbt.log`, redacted;
 the checkout stays clean. See `dbt_project/README.md` for the variables.
@@ -8,16 +8,14 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
 
-from alluvium.errors import AlluviumError
+from alluvium.dbt import results, waiting
+from alluvium.dbt.results import DbtResult
 from alluvium.privacy.redact import redact
 from alluvium.settings import CHECKOUT, Settings, get_settings
 from alluvium.spark import session, spark_server
@@ -27,38 +25,6 @@ GOOD = frozenset({"success", "pass", "no-op"})
 OnLine = Callable[[str], None]
 
 
-@dataclass(frozen=True)
-class NodeResult:
-    """How one model, seed, snapshot or test went."""
-
-    name: str
-    kind: str
-    status: str
-    seconds: float
-    message: str
-
-
-@dataclass(frozen=True)
-class DbtResult:
-    """What one dbt command did, node by node in the order they ended."""
-
-    nodes: tuple[NodeResult, ...]
-
-    @property
-    def counts(self) -> dict[str, int]:
-        """Nodes by kind, and how many of them warned or were skipped; for the ledger."""
-        kinds = ("model", "snapshot", "seed", "test", "unit_test")
-        found = {f"{kind}s": sum(node.kind == kind for node in self.nodes) for kind in kinds}
-        states = {state: sum(node.status == word for node in self.nodes) for state, word in _STATES.items()}
-        return {name: count for name, count in {**found, **states}.items() if count}
-
-    @property
-    def slowest(self) -> list[NodeResult]:
-        """Nodes by their seconds, the slowest first."""
-        return sorted(self.nodes, key=lambda node: -node.seconds)
-
-
-_STATES = {"warned": "warn", "skipped": "skipped"}
 # Over a small lake plans are many and wide and rows are few: to interpret a plan is cheaper than to generate,
 # compile and load code for it. Over a large one it is not: a night on 1.2 million order lines took 221 s.
 FEW_ROWS_BYTES = 32 * 2**20
@@ -68,6 +34,11 @@ _FEW_ROWS = {
     "spark.databricks.delta.stats.collect": "false",
 }
 _OF_A_NIGHT = {"ALLUVIUM_RUN_DATE", "ALLUVIUM_CHANGED_RUN_DATES", "ALLUVIUM_AS_OF_DATES"}
+
+
+def prepare() -> None:
+    """Let a process read dbt while others work; the next command takes it, or `dismiss` ends it."""
+    waiting.prepare(PROJECT)
 
 
 def build(
@@ -194,15 +165,15 @@ def _run(
     on_line: OnLine | None,
 ) -> DbtResult:
     settings = settings or get_settings()
-    results = _target(settings) / "run_results.json"
-    results.unlink(missing_ok=True)
+    path = _target(settings) / "run_results.json"
+    path.unlink(missing_ok=True)
     # The flag of the log's format stands before the command, all others after it.
     arguments = ["--log-format", "json", command, *flags]
     with _server(settings):
         environment = _environment(settings, _variables(run_date, settings, variables))
         exit_code, complaints = _listen(arguments, environment, settings.logs, on_line or (lambda line: None))
-    done = _read_results(results)
-    _raise_if_failed(done, exit_code, complaints, settings)
+    done = results.read(path)
+    results.raise_if_failed(done, exit_code, complaints, settings.logs / "dbt.log")
     return done
 
 
@@ -211,14 +182,7 @@ def _listen(
 ) -> tuple[int, list[str]]:
     """Run dbt, keep what it says in the log, pass on what people want to see, and collect its errors."""
     logs.mkdir(parents=True, exist_ok=True)
-    process = subprocess.Popen(
-        [sys.executable, "-m", "alluvium.dbt_process", *arguments],
-        cwd=PROJECT,
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = waiting.start(PROJECT, arguments, environment)
     assert process.stdout is not None
     complaints: list[str] = []
     with (logs / "dbt.log").open("a", encoding="utf-8", buffering=1) as kept:
@@ -239,43 +203,3 @@ def _parsed(line: str) -> tuple[str, str, str]:
     except (ValueError, KeyError, TypeError):
         return "", "stray", line.rstrip()
     return info["name"], info["level"], info["msg"]
-
-
-def _read_results(path: Path) -> DbtResult:
-    if not path.exists():
-        return DbtResult(())
-    found = json.loads(path.read_text(encoding="utf-8"))["results"]
-    return DbtResult(tuple(_node(result) for result in found))
-
-
-def _node(result: Mapping[str, Any]) -> NodeResult:
-    kind, _, name = result["unique_id"].split(".")[:3]
-    return NodeResult(
-        name, kind, result["status"], round(result["execution_time"], 3), result["message"] or ""
-    )
-
-
-def _raise_if_failed(done: DbtResult, exit_code: int, complaints: Sequence[str], settings: Settings) -> None:
-    if exit_code == 0:
-        return
-    log = str(settings.logs / "dbt.log")
-    failed = [node for node in done.nodes if node.status in {"error", "fail", "runtime error"}]
-    if not failed:
-        reason = _reason(complaints[-1]) if complaints else f"its process ended with exit code {exit_code}"
-        raise AlluviumError(f"dbt could not run: {reason}", where=log)
-    others = f", and {len(failed) - 1} more failed" if len(failed) > 1 else ""
-    first = failed[0]
-    raise AlluviumError(f"dbt {first.kind} {first.name} failed: {_reason(first.message)}{others}", where=log)
-
-
-def _reason(message: str) -> str:
-    """The line of a dbt message that says why, without the values of rows that Spark puts in quotes."""
-    lines = [line.strip() for line in message.splitlines() if line.strip()]
-    telling = [line for line in lines if line.startswith("[")] or lines[1:] or lines or ["no reason given"]
-    return redact(_without_values(telling[0]))[:300]
-
-
-def _without_values(line: str) -> str:
-    if line.startswith("[CAST_INVALID_INPUT") or "value '" in line:
-        return line.split("'")[0].rstrip() + " …"
-    return line
