@@ -39,6 +39,7 @@ TABLES: dict[str, Table] = {
 # Written through `alluvium.lake.ledger`, without Spark.
 LEDGERS = (
     ops.OPS_RUNS,
+    ops.OPS_MODEL_BUILDS,
     ops.OPS_CHECKS,
     ops.OPS_ERASURES,
     ops.OPS_LEGAL_HOLDS,

@@ -16,13 +16,14 @@ _STATES = {"warned": "warn", "skipped": "skipped"}
 
 @dataclass(frozen=True)
 class NodeResult:
-    """How one model, seed, snapshot or test went."""
+    """How one model, seed, snapshot or test went; `cost` says in words what it has to read and write."""
 
     name: str
     kind: str
     status: str
     seconds: float
     message: str
+    cost: str | None = None
 
 
 @dataclass(frozen=True)
@@ -50,13 +51,19 @@ def read(path: Path) -> DbtResult:
     if not path.exists():
         return DbtResult(())
     found = json.loads(path.read_text(encoding="utf-8"))["results"]
-    return DbtResult(tuple(_node(result) for result in found))
+    described = json.loads(path.with_name("manifest.json").read_text(encoding="utf-8"))["nodes"]
+    return DbtResult(tuple(_node(result, described.get(result["unique_id"], {})) for result in found))
 
 
-def _node(result: Mapping[str, Any]) -> NodeResult:
+def _node(result: Mapping[str, Any], described: Mapping[str, Any]) -> NodeResult:
     kind, _, name = result["unique_id"].split(".")[:3]
     return NodeResult(
-        name, kind, result["status"], round(result["execution_time"], 3), result["message"] or ""
+        name,
+        kind,
+        result["status"],
+        round(result["execution_time"], 3),
+        result["message"] or "",
+        described.get("config", {}).get("meta", {}).get("cost"),
     )
 
 

@@ -24,6 +24,21 @@ OPS_RUNS = Table(
     retention_days=400,
 )
 
+OPS_MODEL_BUILDS = Table(
+    schema="ops",
+    name="model_builds",
+    comment="How long each model of the warehouse took, one row per model and build.",
+    key=("built_at", "model"),
+    columns={
+        "run_date": ("date", "The night that was built"),
+        "built_at": ("timestamp", "End of the build, UTC"),
+        "model": ("string", "Model or snapshot of dbt"),
+        "seconds": ("double", "Duration in seconds, while up to three others were built beside it"),
+        "cost": ("string", "What it has to read and write, in words"),
+    },
+    retention_days=400,
+)
+
 OPS_CHECKS = Table(
     schema="ops",
     name="checks",

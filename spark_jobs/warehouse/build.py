@@ -3,7 +3,7 @@
 What must hold of the marts is looked at by the gate that follows, and in full by `warehouse.test`.
 
 Reads   silver.*, pii.*, identity.*; ops.runs, for the days that were loaded since the last build
-Writes  seeds.*, staging.*, intermediate.*, gold.*, pii.customers
+Writes  seeds.*, staging.*, intermediate.*, gold.*, pii.customers; ops.model_builds
 Rerun   the same rows
 Options select: only this, in dbt's words; full_refresh: build anew instead of adding the night
 """
@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 from pyspark.sql import SparkSession
 
 from alluvium import catalog, dbt
+from alluvium.dbt.results import DbtResult
 from alluvium.job import NIGHT, SUCCEEDED, JobConfig
 from alluvium.lake import ledger
+from alluvium.tables.ops import OPS_MODEL_BUILDS
 from spark_jobs.warehouse import rollback
 
 NAME = "warehouse.build"
@@ -60,6 +62,13 @@ def loaded_since_last_build(runs: Sequence[Mapping[str, Any]]) -> list[date]:
     return sorted({run["run_date"] for run in loads if since is None or run["finished_at"] >= since})
 
 
+def _seconds(run_date: date, done: DbtResult) -> list[dict[str, Any]]:
+    """How long each model took; a view that stays as it is takes none that one could see."""
+    of_build = {"run_date": run_date, "built_at": datetime.now(UTC)}
+    built = [node for node in done.slowest if node.kind in {"model", "snapshot"} and node.cost]
+    return [{**of_build, "model": node.name, "seconds": node.seconds, "cost": node.cost} for node in built]
+
+
 def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
     """dbt has a session of its own on the same server."""
     select = config.options.get("select")
@@ -73,4 +82,5 @@ def run(spark: SparkSession, config: JobConfig) -> dict[str, int]:
         vars={"changed_run_dates": [day.isoformat() for day in late]},
         settings=config.settings,
     )
+    ledger.append(OPS_MODEL_BUILDS, _seconds(config.run_date, done), config.settings)
     return {**done.counts, **({PARTIAL: 1} if select else {})}

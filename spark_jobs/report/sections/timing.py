@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from spark_jobs.report import charts
-from spark_jobs.report.lake import Lake
+from spark_jobs.report.lake import Lake, NotThereError
 from spark_jobs.report.page import Grid, Picture, Section
 
 STEPS = """
@@ -12,6 +12,13 @@ from ops.runs
 where run_date = ? and job <> 'night' and status = 'succeeded'
 group by job order by seconds desc
 """
+
+MODELS = """
+select model, round(seconds, 1) as seconds, cost from ops.model_builds
+where run_date = ? and built_at = (select max(built_at) from ops.model_builds where run_date = ?)
+order by seconds desc
+"""
+SHOWN, EXPLAINED = 12, 3
 
 NEWEST = """
 with newest as (
@@ -33,6 +40,21 @@ where status <> 'passed' order by severity, suite, check_name
 """
 
 
+def _models(lake: Lake) -> list[Picture | Grid]:
+    try:
+        models = lake.rows(MODELS, lake.run_date, lake.run_date)
+    except NotThereError:  # Nothing was built since models are timed.
+        return []
+    if not models:
+        return []
+    bars = charts.bars(models[:SHOWN], "model", "seconds", title="seconds, side by side", colour=charts.AMBER)
+    slowest = [list(model.values()) for model in models[:EXPLAINED]]
+    return [
+        Picture("Models of the warehouse that took longest", bars),
+        Grid("Why the slowest three take long", ["model", "seconds", "what it has to do"], slowest),
+    ]
+
+
 def section(lake: Lake) -> Section:
     """Seconds per step, and the checks between the layers, failed ones first."""
     blocks: list[Picture | Grid] = [
@@ -43,6 +65,7 @@ def section(lake: Lake) -> Section:
             ),
         )
     ]
+    blocks += _models(lake)
     borders = [list(row.values()) for row in lake.rows(BY_BORDER, lake.run_date)]
     if borders:
         blocks.append(Grid("Gates", ["border", "checks", "passed", "failed", "not enough history"], borders))
