@@ -40,7 +40,7 @@ def _clean(value: str | None) -> str:
     if not value:
         return ""
     if value.isascii() and value.isprintable():  # Of such a text all that follows is this.
-        return _SPACES.sub(" ", value).strip()
+        return " ".join(value.split())
     text = unicodedata.normalize("NFKC", value)
     visible = "".join(c for c in text if c.isspace() or unicodedata.category(c)[0] != "C")
     return _SPACES.sub(" ", visible).strip()
@@ -89,7 +89,12 @@ def normalise_email(value: str | None) -> str | None:
     if "@" not in text or len(text) > 320:
         return None
     canonical = _canonical_email(text)
-    return None if canonical is None or is_placeholder("email", canonical) else canonical
+    if canonical is None:
+        return None
+    mailbox = canonical.rpartition("@")[0]
+    if canonical.isascii() and mailbox not in PLACEHOLDER_MAILBOXES:
+        return canonical  # Of nearly every address nothing more needs to be asked.
+    return None if is_placeholder("email", canonical) else canonical
 
 
 def _canonical_email(text: str) -> str | None:

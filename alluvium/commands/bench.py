@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
@@ -14,6 +13,8 @@ import typer
 
 from alluvium.commands.bench_identity import identity
 from alluvium.commands.bench_ingest import ingest
+from alluvium.commands.bench_results import keep
+from alluvium.commands.bench_segments import segments
 from alluvium.commands.bench_warehouse import warehouse
 from alluvium.commands.night import Lines
 from alluvium.console import console, err, print_json, table
@@ -101,9 +102,7 @@ def bench(
     err.print(f"[bold]Night of {run_date}[/] [dim]measured[/]")
     measured = _one_night(settings, run_date)
     figures = {**measured, "shares": shares(measured["tasks"]), "question_seconds": _question_seconds()}
-    target = settings.reports / "bench.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, default=str, indent=2), encoding="utf-8")
+    target = keep(figures, "bench", settings.reports)
     if as_json:
         print_json(figures)
         return
@@ -121,3 +120,4 @@ def bench(
 app.command(epilog="Example: alluvium bench identity --records 300000")(identity)
 app.command(epilog="Example: alluvium bench ingest --rows 4000000")(ingest)
 app.command(epilog="Example: alluvium bench warehouse --copies 10")(warehouse)
+app.command(epilog="Example: alluvium bench segments --people 100000 --no-spark")(segments)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import multiprocessing
 import resource
 import time
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import get_settings
@@ -110,9 +110,7 @@ def identity(
         for system in ("Alluvium", "Splink"):
             with step(f"{data}, {system}"), multiprocessing.get_context("spawn").Pool(1) as pool:
                 figures.append(pool.apply(_measured, (system, data, records, seed)))
-    target = get_settings().reports / "bench_identity.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    target = keep(figures, "bench_identity", get_settings().reports)
     if as_json:
         print_json(figures)
         return

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import resource
 import shutil
@@ -19,6 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.settings import Settings, get_settings
 
@@ -173,9 +173,7 @@ def ingest(
         found = measure(rows, home)
     finally:
         shutil.rmtree(home, ignore_errors=True)
-    target = get_settings().reports / "bench_ingest.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(found, indent=2), encoding="utf-8")
+    target = keep(found, "bench_ingest", get_settings().reports)
     if as_json:
         print_json(found)
         return

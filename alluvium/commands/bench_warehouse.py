@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import tempfile
@@ -15,6 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_results import keep
 from alluvium.console import console, err, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings
@@ -141,9 +141,7 @@ def warehouse(
     """
     settings = get_settings()
     found = measure(settings, copies)
-    target = settings.reports / "bench_warehouse.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(found, default=str, indent=2), encoding="utf-8")
+    target = keep(found, "bench_warehouse", settings.reports)
     if as_json:
         print_json(found)
         return

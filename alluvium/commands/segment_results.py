@@ -21,8 +21,12 @@ def results(name: Segment, days: Days = 28, run_date: RunDate = None, as_json: J
     """Compare orders and revenue of customers who were sent with those who were held out."""
     from alluvium.console import print_json
     from spark_jobs.publish.results import results as compare
+    from spark_jobs.segments.definition import load
+    from spark_jobs.segments.versions import decided_version
 
     settings = get_settings()
+    if decided_version(settings, name) is None:
+        load(name)  # Says so when there never was one of that name.
     found = compare(settings, name, days, night_of(settings, run_date))
     if as_json:
         print_json(found.as_dict())

@@ -45,6 +45,12 @@ PUBLISHED_SEGMENT_RUNS = Table(
         "owner": ("string", "Who answers for the segment"),
         "allowed_purposes": ("string", "Consent purposes that it may be used for, separated by commas"),
         "holdout": ("double", "Share of the members who are not sent, to measure the effect"),
+        "priority_group": ("string", "Segments that exclude each other; null for a segment of its own"),
+        "priority_place": ("bigint", "Its place in the group; the lowest goes first"),
+        "inputs": (
+            "string",
+            "Run date of a refresh and the versions of the tables it read, as JSON; null for a night",
+        ),
     },
 )
 

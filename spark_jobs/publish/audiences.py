@@ -28,7 +28,7 @@ from spark_jobs.publish import (
     drafts,
     driver_candidates,
     files,
-    judging,
+    many_people,
     moves,
     plan,
     preconditions,
@@ -153,7 +153,7 @@ def _send_all(
         suppressed=suppression.load(night.config, night.secret),
     )
     waiting = dict(running)
-    stream = judging.judged(_people(spark, night, rules), criteria)
+    stream = many_people.judged(_people(spark, night, rules), criteria)
     for key, people in groupby(stream, key=lambda judged: (judged.segment, judged.platform)):
         night.send(waiting.pop(key)[0], people, rules[key])
     for delivery, rule in waiting.values():

@@ -11,7 +11,7 @@ def too_few(counts: Counts, minimum: int) -> str | None:
     if counts.exported == 0:
         return "nobody is left to send"
     if counts.exported < minimum:
-        return f"{counts.exported} people, fewer than {minimum}"
+        return f"{counts.exported} people, fewer than the {minimum} that may be sent at all"
     return None
 
 

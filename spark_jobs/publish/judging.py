@@ -24,7 +24,7 @@ from spark_jobs.publish.people import (
     make_rows,
 )
 from spark_jobs.publish.plan import Platform
-from spark_jobs.publish.suppression import CONTACT_KINDS, Suppressed
+from spark_jobs.publish.suppression import Suppressed
 
 USABLE, NOT_MEMBER, WITHOUT_CONSENT = "usable", "not_member", "without_consent"
 SUPPRESSED, HELD_OUT, UNIDENTIFIED = "suppressed", "held_out", "unidentified"
@@ -54,22 +54,25 @@ class Judged(NamedTuple):
 
 def _verdicts(people: pl.DataFrame, segment: str, criteria: Criteria) -> pl.Series:
     """What is known before anybody's address is looked at."""
-    facts = people.select("is_member", "is_consented", "customer_id", "country", *CONTACT_KINDS)
-    verdicts = [
-        _of_consented(segment, *person, criteria=criteria)
-        if is_member and is_consented
-        else (WITHOUT_CONSENT if is_member else NOT_MEMBER)
-        for is_member, is_consented, *person in facts.iter_rows()
-    ]
-    return pl.Series("verdict", verdicts, pl.String)
-
-
-def _of_consented(
-    segment: str, customer_id: str, country: str | None, *contacts: str | None, criteria: Criteria
-) -> str:
-    if criteria.suppressed.has(customer_id, dict(zip(CONTACT_KINDS, contacts, strict=True)), country):
-        return SUPPRESSED
-    return HELD_OUT if is_held_out(segment, customer_id, criteria.holdouts.get(segment, 0)) else USABLE
+    verdicts = people.select(
+        verdict=pl.when(~pl.col("is_member"))
+        .then(pl.lit(NOT_MEMBER))
+        .when(~pl.col("is_consented"))
+        .then(pl.lit(WITHOUT_CONSENT))
+        .otherwise(pl.lit(USABLE))
+    ).to_series()
+    asked = people.filter(verdicts == USABLE)
+    is_suppressed = criteria.suppressed.among(asked)
+    share = criteria.holdouts.get(segment, 0)
+    held = [share > 0 and is_held_out(segment, one, share) for one in asked["customer_id"]]
+    kept = pl.select(
+        pl.when(is_suppressed)
+        .then(pl.lit(SUPPRESSED))
+        .when(pl.Series(held, dtype=pl.Boolean))
+        .then(pl.lit(HELD_OUT))
+        .otherwise(pl.lit(USABLE))
+    ).to_series()
+    return verdicts.scatter((verdicts == USABLE).arg_true(), kept)
 
 
 # Who could not be reached is in neither group of an experiment.

@@ -1,6 +1,6 @@
 """The rows of one platform's file: normalised, hashed, guarded, or rejected with the reason.
 
-A batch of people at a time, column by column: each distinct value of a column is normalised once.
+A batch of people at a time, column by column; what many people share is normalised once.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import polars as pl
 
-from spark_jobs.publish.normalise import Normalised, Reason, Rejected, normalise
+from spark_jobs.publish.normalise import Reason, Rejected, normalise
 from spark_jobs.publish.plan import CUSTOMER_ID, OWN_FIELDS, UNSUBSCRIBE_URL, Platform
 
 # The column of `pii.customers` that a field is made of, where it has another name.
@@ -54,28 +54,35 @@ def guarded(text: str) -> str:
     return f"'{text}" if text.startswith(_FORMULA_STARTS) else text
 
 
-def _for_people(result: Normalised, is_identifier: bool) -> str | Rejected:
-    """Names are guarded; an address is not, because a guarded one is another address: it stays out."""
-    text = guarded(result.cell)
-    return Rejected(Reason.NOT_SENDABLE) if is_identifier and text != result.cell else text
+def _for_people(text: str, is_identifier: bool) -> str | None:
+    """Names are guarded; an address is not, because a guarded one is another address: it stays out (None)."""
+    safe = guarded(text)
+    return None if is_identifier and safe != text else safe
 
 
 def _column(
     platform_name: str, platform: Platform, name: str, people: pl.DataFrame
-) -> list[str | Rejected | None]:
-    """The cells of one field: None for a missing value."""
-    values = people[SOURCES.get(name, name)].cast(pl.String).to_list()
-    pairs = list(zip(values, people["country"].to_list(), strict=True))
+) -> tuple[pl.Series, list[tuple[int, str]]]:
+    """The cells of one field, null for a missing or a rejected value; and (row, reason) of the rejected."""
+    values = people[SOURCES.get(name, name)].cast(pl.String)
+    cells: list[str | None] = [None] * len(values)
+    rejects: list[tuple[int, str]] = []
+    if values.null_count() == len(values):
+        return pl.Series(name, cells, pl.String), rejects
     form = normalise if name in _OF_ONE_PERSON else _normalise_once
-    known = {pair: form(platform_name, name, *pair) for pair in set(pairs) if pair[0] is not None}
-    is_identifier = name in platform.identifiers
-    cells: dict[tuple[str | None, str | None], str | Rejected | None] = {}
-    for pair, result in known.items():
+    is_identifier, for_people = name in platform.identifiers, platform.for_people
+    for row, (value, country) in enumerate(zip(values.to_list(), people["country"].to_list(), strict=True)):
+        if value is None:
+            continue
+        result = form(platform_name, name, value, country)
         if isinstance(result, Rejected):
-            cells[pair] = None if result.reason == Reason.EMPTY else result
-        else:
-            cells[pair] = _for_people(result, is_identifier) if platform.for_people else result.cell
-    return [cells.get(pair) for pair in pairs]
+            if result.reason != Reason.EMPTY:
+                rejects.append((row, str(result.reason)))
+            continue
+        cells[row] = _for_people(result.cell, is_identifier) if for_people else result.sha256 or result.value
+        if cells[row] is None:
+            rejects.append((row, str(Reason.NOT_SENDABLE)))
+    return pl.Series(name, cells, pl.String), rejects
 
 
 def make_rows(platform_name: str, platform: Platform, people: pl.DataFrame) -> Rows:
@@ -83,20 +90,12 @@ def make_rows(platform_name: str, platform: Platform, people: pl.DataFrame) -> R
 
     A missing value is an empty cell, no reject. Rejects stand in the order of rows and fields.
     """
-    columns, rejects = {}, []
+    columns, rejects = [], []
     for place, name in enumerate(fields_of(platform)):
-        cells = _column(platform_name, platform, name, people)
-        found = [
-            (row, place, name, str(cell.reason))
-            for row, cell in enumerate(cells)
-            if isinstance(cell, Rejected)
-        ]
-        for row, *_ in found:
-            cells[row] = None
-        rejects += found
-        columns[name] = pl.Series(name, cells, pl.String)
-    ordered = [(row, name, reason) for row, _, name, reason in sorted(rejects)]
-    return Rows(pl.DataFrame(columns), ordered)
+        cells, found = _column(platform_name, platform, name, people)
+        columns.append(cells)
+        rejects += [(row, place, name, reason) for row, reason in found]
+    return Rows(pl.DataFrame(columns), [(row, name, reason) for row, _, name, reason in sorted(rejects)])
 
 
 def lines(

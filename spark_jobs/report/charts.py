@@ -51,13 +51,18 @@ def _data(rows: Rows) -> alt.Data:
     return alt.Data(values=list(rows))
 
 
+def _plain_axis(ticks: int, number: str = "~s") -> alt.Axis:
+    """Each label for itself: a format of the whole axis would write `0k` beside `2k`."""
+    return alt.Axis(labelExpr=f"format(datum.value, '{number}')", tickCount=ticks)
+
+
 def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLUE, width: int = 420) -> str:
     """Horizontal bars, the longest first, each with its figure."""
     longest = max((row[value] for row in rows), default=1)
     ticks = min(4, max(1, int(longest)))  # Whole ones for a few things that are counted.
     base = alt.Chart(_data(rows), width=width, height=alt.Step(24)).encode(
         y=alt.Y(f"{category}:N", sort="-x", title=None),
-        x=alt.X(f"{value}:Q", title=title, axis=alt.Axis(format="~s", tickCount=ticks)),
+        x=alt.X(f"{value}:Q", title=title, axis=_plain_axis(ticks)),
     )
     numbers = base.mark_text(align="left", dx=5, color=INK, fontSize=11).encode(
         text=alt.Text(f"{value}:Q", format=",")
@@ -87,7 +92,7 @@ def lines(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str
         .mark_line(point=alt.OverlayMarkDef(size=36), strokeWidth=2)
         .encode(
             x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format=number, tickCount=5)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=_plain_axis(5, number)),
             color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
         )
     )
@@ -140,7 +145,7 @@ def columns(rows: Rows, x: str, y: str, *, x_title: str, y_title: str, colour: s
         .mark_bar(color=colour)
         .encode(
             x=alt.X(f"{x}:O", title=x_title, sort=None, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
-            y=alt.Y(f"{y}:Q", title=y_title, axis=alt.Axis(format="~s", tickCount=4)),
+            y=alt.Y(f"{y}:Q", title=y_title, axis=_plain_axis(4)),
         )
     )
     return to_svg(chart)
@@ -153,8 +158,23 @@ def frontier(rows: Rows, x: str, y: str, series: str, name: str) -> str:
         y=alt.Y(f"{y}:Q", title=y, axis=alt.Axis(tickCount=5)),
         color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
     )
-    named = base.mark_text(align="left", dx=8, fontSize=11).encode(text=f"{name}:N")
+    placed = alt.Chart(_data(_apart(rows, y, 15 / 260)), width=420, height=260)
+    named = placed.mark_text(align="left", dx=8, fontSize=11).encode(
+        x=f"{x}:Q", y="label_at:Q", color=f"{series}:N", text=f"{name}:N"
+    )
     return to_svg(base.mark_circle(size=70, opacity=1) + named)
+
+
+def _apart(rows: Rows, y: str, least: float) -> list[dict[str, Any]]:
+    """The rows with `label_at`: their y, lifted where another label would be nearer than `least` (a share
+    of the picture's height).
+    """
+    highest = max((row[y] for row in rows), default=1) or 1
+    placed: list[dict[str, Any]] = []
+    for row in sorted(rows, key=lambda row: row[y]):
+        below = placed[-1]["label_at"] + highest * least if placed else row[y]
+        placed.append({**row, "label_at": max(row[y], below)})
+    return placed
 
 
 def amounts(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str) -> str:

@@ -46,6 +46,11 @@ class Grid:
     rows: Sequence[Sequence[Any]]
     note: str = ""
 
+    def is_number(self, column: int) -> bool:
+        """Whether the column holds figures: they stand to the right, and what is missing among them too."""
+        held = [row[column] for row in self.rows if row[column] is not None]
+        return bool(held) and all(_is_number(value) for value in held)
+
 
 @dataclass(frozen=True)
 class Section:
@@ -61,6 +66,10 @@ class Section:
     def anchor(self) -> str:
         """Where the contents list leads to."""
         return self.title.lower().replace(" ", "-")
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _cell(value: Any) -> str:
@@ -79,7 +88,6 @@ def render(run_date: date, failure: str | None, tiles: Sequence[Tile], sections:
     """The whole page as text."""
     environment = Environment(loader=FileSystemLoader(TEMPLATES), autoescape=select_autoescape(["j2"]))
     environment.filters["cell"] = _cell
-    environment.tests["number"] = lambda value: isinstance(value, int | float) and not isinstance(value, bool)
     page = environment.get_template("page.html.j2")
     style = Markup((TEMPLATES / "page.css").read_text(encoding="utf-8"))
     return page.render(run_date=run_date, failure=failure, tiles=tiles, sections=sections, style=style)

@@ -25,7 +25,7 @@ from pyspark.sql import functions as F
 
 from alluvium import catalog
 from alluvium.lake import delta, driver_stays, ledger, stays
-from spark_jobs.segments import driver, found, lifecycle, moment, targets, versions
+from spark_jobs.segments import changes, driver, found, lifecycle, moment, targets, versions
 from spark_jobs.segments.definition import FOLDER, Definition, load_all
 from spark_jobs.segments.driver import KEY
 from spark_jobs.segments.moment import Moment
@@ -64,16 +64,22 @@ def _held(judged: Sequence[Verdict]) -> list[str]:
 
 
 def _by_driver(
-    config: JobConfig, definitions: Sequence[Definition], at: Moment, retired: Mapping[str, str]
+    config: JobConfig,
+    definitions: Sequence[Definition],
+    at: Moment,
+    retired: Mapping[str, str],
+    inputs: str | None,
 ) -> list[Verdict] | None:
     """Decide without Spark; None when more customers move than the driver writes."""
-    moves = driver.compare(config.settings, definitions, at, retired)
+    settings = config.settings
+    last = changes.since(settings, definitions, at, retired, inputs) if inputs else None
+    moves = driver.compare(settings, definitions, at, retired, last)
     if moves.changes is None:
         return None
     judged = verdicts(definitions, moves.counts, approved(config, definitions, at), retired)
     is_held = pc.is_in(moves.changes["segment"], pa.array(_held(judged), pa.string()))
     table = catalog.PUBLISHED_SEGMENT_MEMBERS
-    path = config.settings.lake / table.schema / table.name
+    path = settings.lake / table.schema / table.name
     scope = [*_names(definitions), *retired] if at.is_refresh else None
     driver_stays.write(driver_stays.hold(moves.changes, is_held), table, path, KEY, at.night, scope)
     return judged
@@ -124,12 +130,13 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     definitions = [definition for definition in looked_at if definition.name not in retired]
     if not (config.settings.lake / "published" / "segment_members" / "_delta_log").is_dir():
         delta.create(spark, catalog.PUBLISHED_SEGMENT_MEMBERS)
-    judged = None
+    judged, inputs = None, None
     if driver.serves(config.settings, definitions, at):
-        judged = _by_driver(config, definitions, at, retired)
+        inputs = changes.noted(config.settings, definitions, at) if at.is_refresh else None
+        judged = _by_driver(config, definitions, at, retired, inputs)
     if judged is None:
         judged = _by_spark(spark, config, definitions, at, retired)
-    _note(config, ledger_rows(judged, looked_at, at), at)
+    _note(config, ledger_rows(judged, looked_at, at, inputs), at)
     versions.remember(config.settings, definitions, at)
     aimed = [definition for definition in definitions if definition.target is not None]
     if aimed and not at.is_refresh and driver.serves(config.settings, aimed, at):

@@ -6,10 +6,11 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
+from difflib import get_close_matches
 from hashlib import sha1
 from pathlib import Path
 
-from alluvium.errors import AlluviumError
+from alluvium.errors import AlluviumError, UsageError
 from spark_jobs.segments import bounds, header, query
 from spark_jobs.segments.header import Guard, Priority, Target
 from spark_jobs.segments.rules.compile import Leaf, Value
@@ -134,9 +135,11 @@ def write(folder: Path, definition: Definition) -> Path:
 
 
 def load(name: str, folder: Path = FOLDER) -> Definition:
-    """One definition; raises AlluviumError when there is none of that name."""
+    """One definition; raises UsageError when there is none of that name, with the nearest."""
     found = [path for path in _files(folder) if path.stem == name]
     if not found:
-        known = ", ".join(path.stem for path in _files(folder))
-        raise AlluviumError(f"There is no segment {name!r}", do=f"Known: {known}")
+        known = [path.stem for path in _files(folder)]
+        near = get_close_matches(name, known, 1)
+        do = f"Did you mean {near[0]}?" if near else f"Known: {', '.join(known)}"
+        raise UsageError(f"There is no segment {name!r}", do=do)
     return parse(found[0].read_bytes(), found[0].name)

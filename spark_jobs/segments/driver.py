@@ -7,7 +7,7 @@ when at most `driver_delta.MOST_ROWS` customers move. Everything else is asked o
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import duckdb
 import pyarrow as pa
@@ -16,9 +16,10 @@ from deltalake import DeltaTable
 from alluvium import catalog
 from alluvium.lake import driver_delta, driver_stays, lake_sql
 from alluvium.settings import Settings
-from spark_jobs.segments import events, found
+from spark_jobs.segments import changes, found
+from spark_jobs.segments.changes import Since
 from spark_jobs.segments.definition import Definition
-from spark_jobs.segments.moment import Moment
+from spark_jobs.segments.moment import CHANGED, Moment
 from spark_jobs.segments.query import is_portable, tables_of
 
 MOST_ROWS = 50_000_000
@@ -39,7 +40,7 @@ def serves(settings: Settings, definitions: Sequence[Definition], moment: Moment
     """Whether DuckDB can answer all of them here."""
     names = {name for definition in definitions for name in tables_of(definition.sql)}
     if moment.is_refresh:
-        names |= set(events.READS)
+        names |= changes.tables_read(definitions)
     counts = [_rows_of(settings, name) for name in names]
     is_here = _rows_of(settings, catalog.PUBLISHED_SEGMENT_MEMBERS.full_name) is not None
     if not is_here or None in counts or sum(count or 0 for count in counts) > MOST_ROWS:
@@ -56,25 +57,73 @@ class Moves:
 
 
 def compare(
-    settings: Settings, definitions: Sequence[Definition], moment: Moment, retired: Collection[str] = ()
+    settings: Settings,
+    definitions: Sequence[Definition],
+    moment: Moment,
+    retired: Collection[str] = (),
+    last: Since | None = None,
 ) -> Moves:
     """Find everybody and hold them against the night before; nobody is found for `retired` segments.
 
-    Raises AlluviumError naming the first definition that cannot be answered.
+    With the `last` refresh of the same day only those are found whom something happened to since; the others
+    go on as it left them. Raises AlluviumError naming the first definition that cannot be answered.
     """
     view = lake_sql.View(settings)
     opened = lake_sql.kept(view)
-    zone = settings.business_time_zone
-    union = found.union_of(definitions, moment, zone, "duckdb")
-    history = (
-        "(SELECT * FROM published.segment_members"
-        + _only([*(d.name for d in definitions), *retired], moment)
-        + ")"
-    )
+    names = [*(definition.name for definition in definitions), *retired]
+    history = f"(SELECT * FROM published.segment_members{_only(names, moment)})"
+    if moment.is_refresh:
+        moment = _prepared(opened, view, definitions, moment, last)
+    union = _found(definitions, moment, settings.business_time_zone, history)
     query = driver_stays.compare(history, union, KEY, ["definition_version"], moment.at)
     lake_sql.define(opened, view, query)
+    _answer(opened, f"CREATE OR REPLACE TEMP TABLE moves AS {query}", definitions, moment, settings)
+    return _moves(opened)
+
+
+def _prepared(
+    opened: duckdb.DuckDBPyConnection,
+    view: lake_sql.View,
+    definitions: Sequence[Definition],
+    moment: Moment,
+    last: Since | None,
+) -> Moment:
+    """Ask for what the query has as constants, and for the customers that a partial refresh looks at."""
+    lake_sql.define(opened, view, f"SELECT 1 FROM {', '.join(sorted(changes.tables_read(definitions)))}")
+    moment = replace(moment, loaded=changes.newest_in_gold(view.settings, opened))
+    query = changes.query(view.settings, definitions, moment, last) if last else None
+    if query is None:
+        return moment
+    opened.execute(
+        f"CREATE OR REPLACE TEMP TABLE {CHANGED} AS SELECT customer_id FROM ({query}) AS found "
+        "WHERE customer_id IS NOT NULL"
+    )
+    return replace(moment, is_partial=True)
+
+
+def _found(definitions: Sequence[Definition], moment: Moment, zone: str, history: str) -> str:
+    """Who is in which segment. A partial refresh takes who did nothing as the last one found them."""
+    union = found.union_of(definitions, moment, zone, "duckdb")
+    if not moment.is_partial:
+        return union
+    columns, them = "segment, definition_version, customer_id", f"(SELECT customer_id FROM {CHANGED})"
+    return (
+        f"SELECT {columns} FROM ({union}) AS decided WHERE customer_id IN {them} UNION ALL "
+        f"SELECT {columns} FROM {history} AS going_on "
+        f"WHERE {driver_stays.is_in(moment.at, 'going_on')} AND customer_id NOT IN {them}"
+    )
+
+
+def _answer(
+    opened: duckdb.DuckDBPyConnection,
+    statement: str,
+    definitions: Sequence[Definition],
+    moment: Moment,
+    settings: Settings,
+) -> None:
+    zone = settings.business_time_zone
     try:
-        opened.execute(f"CREATE TEMP TABLE moves AS {query}")
+        opened.execute(statement)
     except duckdb.Error:
         found.explain(
             definitions,
@@ -82,6 +131,9 @@ def compare(
             duckdb.Error,
         )
         raise
+
+
+def _moves(opened: duckdb.DuckDBPyConnection) -> Moves:
     moves = Moves()
     counted = opened.execute("SELECT segment, move, count(*) FROM moves GROUP BY ALL").fetchall()
     for segment, move, count in counted:

@@ -6,13 +6,15 @@ of its account, else of its device, as identity left them. Sessions and orders w
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Mapping
+
+from spark_jobs.segments.moment import CHANGED, Moment
 
 GOLD_EVENTS = "gold.customer_events"
+SILVER_EVENTS = {"web": "silver.web_events", "email": "silver.email_events"}
 READS = (
     GOLD_EVENTS,
-    "silver.web_events",
-    "silver.email_events",
+    *SILVER_EVENTS.values(),
     "silver.shop_accounts",
     "identity.customer_records",
     "gold.customers",
@@ -25,7 +27,11 @@ _BOTS = {
     "spark": "lower(user_agent) RLIKE 'bot|crawl|spider|slurp|headless'",
     "duckdb": "regexp_matches(lower(user_agent), 'bot|crawl|spider|slurp|headless')",
 }
-_QUERY = """(
+# A constant where it is known: only then files of earlier days are left alone.
+_NEWEST_IN_GOLD = (
+    "(SELECT coalesce(max(_run_date), DATE '1970-01-01') FROM gold.customer_events WHERE source = '{source}')"
+)
+_NEWER = """
 WITH owners AS (
     SELECT records.record_key, records.customer_id
     FROM identity.customer_records AS records
@@ -44,38 +50,61 @@ web AS (
             WHEN 'identify' THEN 'Identified' ELSE type END AS event,
         occurred_at, CAST(product_id AS {text}) AS product_id, CAST(NULL AS INT) AS campaign_id,
         quantity, price, events._run_date AS _run_date
-    FROM silver.web_events AS events
+    FROM {web} AS events
     LEFT JOIN accounts ON accounts.user_id_key = events.user_id_key
     LEFT JOIN owners ON owners.record_key = events.record_key
-    WHERE events._run_date > (SELECT coalesce(max(_run_date), DATE '1970-01-01') FROM gold.customer_events
-            WHERE source = 'web')
-        AND NOT coalesce({is_bot}, false)
+    WHERE events._run_date > {newest_web} AND NOT coalesce({is_bot}, false)
 ),
 email AS (
     SELECT concat('email-', event_id) AS event_id, 'email' AS source, owners.customer_id AS customer_id,
         event, occurred_at, CAST(NULL AS {text}) AS product_id, campaign_id, CAST(NULL AS INT) AS quantity,
         CAST(NULL AS DECIMAL(12, 2)) AS price, events._run_date AS _run_date
-    FROM silver.email_events AS events
+    FROM {email} AS events
     JOIN owners ON owners.record_key = events.record_key
-    WHERE events._run_date > (SELECT coalesce(max(_run_date), DATE '1970-01-01') FROM gold.customer_events
-            WHERE source = 'email')
+    WHERE events._run_date > {newest_email}
 )
-SELECT event_id, source, customer_id, event, occurred_at, occurred_on, product_id, campaign_id, quantity,
-    price, _run_date
-FROM gold.customer_events WHERE occurred_at <= {moment}
-UNION ALL
 SELECT event_id, source, customer_id, event, occurred_at, {local_day} AS occurred_on, product_id, campaign_id,
     quantity, price, _run_date
 FROM (SELECT * FROM web UNION ALL SELECT * FROM email) AS newer WHERE occurred_at <= {moment}
-)"""
+"""
+_OLDER = """
+SELECT event_id, source, customer_id, event, occurred_at, occurred_on, product_id, campaign_id, quantity,
+    price, _run_date
+FROM gold.customer_events WHERE occurred_at <= {moment}
+"""
+_OF_CHANGED = f" AND customer_id IN (SELECT customer_id FROM {CHANGED})"
 
 
-def up_to(moment: datetime, zone: str, dialect: str) -> str:
-    """A relation in brackets that stands for `gold.customer_events`. `zone` is the business time zone."""
-    kind = "TIMESTAMPTZ" if dialect == "duckdb" else "TIMESTAMP"
-    return _QUERY.format(
+def newer(at: Moment, zone: str, dialect: str, instead: Mapping[str, str] | None = None) -> str:
+    """The events that gold lacks, as a query. `zone` is the business time zone.
+
+    `instead` names relations that are read in the place of the silver tables, by source.
+    """
+    sources = {**SILVER_EVENTS, **(instead or {})}
+    newest = {
+        source: f"DATE '{at.loaded[source]}'"
+        if source in at.loaded
+        else _NEWEST_IN_GOLD.format(source=source)
+        for source in SILVER_EVENTS
+    }
+    return _NEWER.format(
         text="VARCHAR" if dialect == "duckdb" else "STRING",
         is_bot=_BOTS[dialect],
         local_day=_LOCAL_DAY[dialect].format(zone=zone),
-        moment=f"{kind} '{moment.isoformat()}'",
+        moment=_literal(at, dialect),
+        newest_web=newest["web"],
+        newest_email=newest["email"],
+        **sources,
     )
+
+
+def up_to(at: Moment, zone: str, dialect: str) -> str:
+    """A relation in brackets that stands for `gold.customer_events`."""
+    of_changed = _OF_CHANGED if at.is_partial else ""
+    older = _OLDER.format(moment=_literal(at, dialect)) + of_changed
+    return f"({older} UNION ALL SELECT * FROM ({newer(at, zone, dialect)}{of_changed}) AS of_today)"
+
+
+def _literal(at: Moment, dialect: str) -> str:
+    kind = "TIMESTAMPTZ" if dialect == "duckdb" else "TIMESTAMP"
+    return f"{kind} '{at.as_of.isoformat()}'"

@@ -25,7 +25,7 @@ FIRST_OF_GROUP = (
 
 def query_of(definition: Definition, moment: Moment, zone: str, dialect: str) -> str:
     """The definition as an engine reads it; in a refresh with the events that the warehouse lacks."""
-    newer = {events.GOLD_EVENTS: events.up_to(moment.as_of, zone, dialect)} if moment.is_refresh else {}
+    newer = {events.GOLD_EVENTS: events.up_to(moment, zone, dialect)} if moment.is_refresh else {}
     return bind(definition.sql, {**moment.dates, **definition.values}, dialect, newer)
 
 

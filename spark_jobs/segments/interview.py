@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from datetime import date
+from typing import Any, TypeVar
 
 import yaml
 
@@ -23,9 +24,27 @@ KINDS = {
 }
 
 
+T = TypeVar("T")
+
+
 def _number(text: str) -> int | float:
     value = float(text)
     return int(value) if value.is_integer() else value
+
+
+def _read(ask: Ask, question: str, default: str | None, reader: Callable[[str], T], what: str) -> T:
+    """Ask until the answer can be read, so that a slip does not cost the answers before it."""
+    asked = question
+    while True:
+        answer = ask(asked, None, default)
+        try:
+            return reader(answer)
+        except ValueError:
+            asked = f"{answer!r} is not {what}. {question}"
+
+
+def _count(ask: Ask, question: str, default: str | None = None) -> int:
+    return _read(ask, question, default, int, "a whole number")
 
 
 def _field(ask: Ask) -> dict[str, Any]:
@@ -33,7 +52,7 @@ def _field(ask: Ask) -> dict[str, Any]:
     known = FIELDS[name]
     made: dict[str, Any] = {"field": name}
     if known.has_horizon:
-        made["horizon_days"] = int(ask("Horizon of the score in days?", None, "30"))
+        made["horizon_days"] = _count(ask, "Horizon of the score in days?", "30")
     operator = ask("Compared how?", list(OPERATORS[known.kind]), None)
     made[operator] = _compared_with(ask, known.kind, operator)
     return made
@@ -44,15 +63,20 @@ def _compared_with(ask: Ask, kind: str, operator: str) -> Any:
         return ask("Yes or no?", ["yes", "no"], "yes") == "yes"
     if operator == "one_of":
         return [part.strip() for part in ask("Which ones, separated by commas?", None, None).split(",")]
-    answer = ask("With what?", None, None)
-    return _number(answer) if kind == "number" or operator.endswith("_days") else answer
+    if operator.endswith("_days"):
+        return _count(ask, "How many days?")
+    if kind == "number":
+        return _read(ask, "With what?", None, _number, "a number")
+    if kind == "date":
+        return _read(ask, "With which day?", None, date.fromisoformat, "a day like 2017-11-02")
+    return ask("With what?", None, None)
 
 
 def _event(ask: Ask) -> dict[str, Any]:
     return {
         "event": ask("Which event?", list(EVENTS), None),
-        "at_least": int(ask("At least how many times?", None, "1")),
-        "in_last_days": int(ask("In the last how many days?", None, "30")),
+        "at_least": _count(ask, "At least how many times?", "1"),
+        "in_last_days": _count(ask, "In the last how many days?", "30"),
     }
 
 
@@ -60,8 +84,8 @@ def _sequence(ask: Ask) -> dict[str, Any]:
     return {
         "event": ask("Which event?", list(EVENTS), "Product Added"),
         "not_followed_by": ask("Not followed by which?", list(EVENTS), "Order Completed"),
-        "within_hours": int(ask("Within how many hours?", None, "24")),
-        "in_last_days": int(ask("In the last how many days?", None, "7")),
+        "within_hours": _count(ask, "Within how many hours?", "24"),
+        "in_last_days": _count(ask, "In the last how many days?", "7"),
     }
 
 
@@ -71,13 +95,13 @@ def _bought(ask: Ask) -> dict[str, Any]:
     return {
         "bought": what,
         "one_of": [part.strip() for part in names.split(",")],
-        "at_least": int(ask("At least how many times?", None, "1")),
-        "in_last_days": int(ask("In the last how many days?", None, "90")),
+        "at_least": _count(ask, "At least how many times?", "1"),
+        "in_last_days": _count(ask, "In the last how many days?", "90"),
     }
 
 
 def _campaign(ask: Ask) -> dict[str, Any]:
-    return {"received_campaign": int(ask("Which campaign (its number)?", None, None))}
+    return {"received_campaign": _count(ask, "Which campaign (its number)?")}
 
 
 _MAKERS: dict[str, Callable[[Ask], dict[str, Any]]] = {
@@ -95,10 +119,10 @@ def interview(ask: Ask) -> str:
         "schedule": ask("Decided when?", ["nightly", "every 30 minutes"], "nightly"),
         "guard": {
             "size": [
-                int(ask("At least how many customers?", None, "20")),
-                int(ask("At most how many?", None, "50000")),
+                _count(ask, "At least how many customers?", "20"),
+                _count(ask, "At most how many?", "50000"),
             ],
-            "change_percent": int(ask("At most how many percent may change in a night?", None, "30")),
+            "change_percent": _count(ask, "At most how many percent may change in a night?", "30"),
         },
         "description": ask("Who is meant, in one sentence?", None, None),
     }

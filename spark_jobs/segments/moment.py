@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from alluvium import catalog
@@ -12,18 +12,25 @@ from alluvium.job import JobConfig
 from alluvium.lake import ledger, stays
 from spark_jobs.segments.header import SCHEDULES
 
+CHANGED = "changed"
+"""The table of the customers whom a partial refresh decides again: `customer_id`."""
+
 
 @dataclass(frozen=True)
 class Moment:
     """`night` names the stays that are written; a refresh writes those of the night to come.
 
-    `schedule` is None for a night, which decides all segments.
+    `schedule` is None for a night, which decides all segments. A refresh that is partial looks at the
+    customers in CHANGED only. `loaded` is the newest run date of a source's events in gold, where it is
+    known.
     """
 
     night: date
     run_date: date
     as_of: datetime
     schedule: str | None = None
+    loaded: Mapping[str, date] = field(default_factory=dict)
+    is_partial: bool = False
 
     @property
     def is_refresh(self) -> bool:

@@ -8,8 +8,9 @@ first moment not seen), never from a clock.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import sqlglot
 from sqlglot import exp
@@ -212,7 +213,32 @@ def bind(
             this=other.copy(), alias=exp.TableAlias(this=exp.to_identifier(node.alias_or_name))
         )
 
-    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).sql(dialect)
+    return sqlglot.parse_one(sql, dialect=DIALECT).transform(bound).transform(_shifted).sql(dialect)
+
+
+def _shifted(node: exp.Expr) -> exp.Expr:
+    """`date_sub('2017-11-02', 6)` as the date it is: by a constant an engine leaves out files."""
+    if not isinstance(node, exp.TsOrDsAdd):
+        return node
+    day, number = node.this, _whole(node.expression)
+    is_date = isinstance(day, exp.Cast) and day.is_type("date") and isinstance(day.this, exp.Literal)
+    if not is_date or number is None or str(node.args.get("unit") or "DAY").upper() != "DAY":
+        return node
+    try:
+        return _literal(date.fromisoformat(day.this.name) + timedelta(days=number))
+    except (OverflowError, ValueError):
+        return node
+
+
+def _whole(number: exp.Expr) -> int | None:
+    """The value of a whole number, as `date_sub` and `date_add` are read; None for anything else."""
+    if isinstance(number, exp.Mul):
+        factors = [_whole(number.left), _whole(number.right)]
+        return None if None in factors else math.prod(factor for factor in factors if factor is not None)
+    if isinstance(number, exp.Neg | exp.Paren):
+        value = _whole(number.this)
+        return -value if value is not None and isinstance(number, exp.Neg) else value
+    return int(number.name) if isinstance(number, exp.Literal) and number.is_int else None
 
 
 def tables_of(sql: str) -> frozenset[str]:

@@ -83,10 +83,21 @@ def _purposes(verdict: Verdict, definition: Definition | None) -> str | None:
     return ",".join(definition.purposes) if definition and verdict.status != RETIRED else None
 
 
+def _priority(definition: Definition | None) -> dict[str, Any]:
+    priority = definition.priority if definition else None
+    return {
+        "priority_group": priority.group if priority else None,
+        "priority_place": priority.place if priority else None,
+    }
+
+
 def ledger_rows(
-    judged: Sequence[Verdict], definitions: Sequence[Definition], moment: Moment
+    judged: Sequence[Verdict], definitions: Sequence[Definition], moment: Moment, inputs: str | None = None
 ) -> list[dict[str, Any]]:
-    """Rows of `published.segment_runs`; `definitions` are those of the retired segments, too."""
+    """Rows of `published.segment_runs`; `definitions` are those of the retired segments, too.
+
+    `inputs` is what a refresh read, for the next one.
+    """
     by_name = {definition.name: definition for definition in definitions}
     return [
         {
@@ -103,6 +114,8 @@ def ledger_rows(
             "owner": definition.owner if definition else None,
             "allowed_purposes": _purposes(verdict, definition),
             "holdout": definition.holdout if definition else None,
+            **_priority(definition),
+            "inputs": inputs,
         }
         for verdict in judged
         for definition in [by_name.get(verdict.segment)]

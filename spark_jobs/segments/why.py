@@ -16,7 +16,7 @@ import duckdb
 import sqlglot
 from sqlglot import exp
 
-from alluvium.errors import AlluviumError
+from alluvium.errors import AlluviumError, UsageError
 from alluvium.lake import lake_sql
 from spark_jobs.segments.query import DIALECT, bind
 
@@ -28,6 +28,7 @@ STAYS = """
 SELECT entered_at, left_at, definition_version FROM published.segment_members
 WHERE segment = ? AND customer_id = ? ORDER BY entered_at
 """
+KNOWN = "SELECT count(*) FROM gold.customers WHERE customer_id = ?"
 HEIR = "SELECT customer_id FROM identity.redirects WHERE old_customer_id = ?"
 
 
@@ -226,6 +227,9 @@ def explain(
     if heir:
         do = f"Ask about {heir[0][0]}, under whom the customer goes on"
         raise AlluviumError(f"{customer_id} is a retired id", do=do)
+    if question.plain(KNOWN, customer_id) == [(0,)]:
+        what = f"There was no customer {customer_id!r} on the night of {at.run_date}"
+        raise UsageError(what, do="`alluvium sql` with `select customer_id from gold.customers` lists them")
     tree = _tree(definition)
     rows, groups = _conjuncts(tree.args.get("where")), _conjuncts(tree.args.get("having"))
     if definition.leaves:

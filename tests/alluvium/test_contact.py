@@ -33,6 +33,15 @@ def test_white_space_around_a_value_means_nothing(normalise, text):
     assert normalise(f"  {text}\t") == normalise(text)
 
 
+@given(
+    mailbox=st.sampled_from(["test", "no", "jane", "a.b", "unknown", "tbd"]),
+    domain=st.sampled_from(["test.com", "jane.com", "example.org", "unknown.net", "no.de"]),
+)
+def test_what_names_nobody_is_known_without_asking_of_every_address(mailbox, domain):
+    address = f"{mailbox}@{domain}"
+    assert (contact.normalise_email(address) is None) == contact.is_placeholder("email", address)
+
+
 @pytest.mark.parametrize(
     ("given_value", "expected"),
     [

@@ -181,13 +181,16 @@ class Compiler:
         first, then = (
             self._parameter(name).sql("spark") for name in (condition.event, condition.not_followed_by)
         )
-        since = _since(self._parameter(condition.in_last_days), "done.occurred_on")
+        days = self._parameter(condition.in_last_days)
+        since = _since(days, "done.occurred_on")
         # An interval takes no parameter: a whole number of the document, within bounds.
         hours = f"INTERVAL '{int(condition.within_hours)}' HOURS"
         select = (
             "SELECT done.customer_id, COUNT(*) AS value FROM gold.customer_events AS done "
             "LEFT JOIN (SELECT customer_id, occurred_at FROM gold.customer_events "
-            f"WHERE event = {then}) AS after ON after.customer_id = done.customer_id "
+            # What follows an event of the last days is of those days too: older files are not read.
+            f"WHERE event = {then} AND occurred_on > DATE_SUB(:run_date, {days.sql('spark')})) "
+            "AS after ON after.customer_id = done.customer_id "
             "AND after.occurred_at >= done.occurred_at "
             f"AND after.occurred_at <= done.occurred_at + {hours} "
             f"WHERE done.event = {first} AND {since} AND done.customer_id IS NOT NULL "

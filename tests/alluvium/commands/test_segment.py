@@ -6,6 +6,7 @@ import json
 from datetime import date
 from types import SimpleNamespace
 
+import pytest
 from typer.testing import CliRunner
 
 from alluvium import catalog
@@ -35,9 +36,17 @@ def test_a_preview_needs_a_night(settings):
     assert "--run-date" in str(done.exception)
 
 
+@pytest.mark.parametrize("command", [["show"], ["preview"], ["results"], ["propose"], ["canary"]])
+def test_a_misspelt_segment_is_told_with_the_nearest_name(settings, command):
+    done = CliRunner().invoke(app, [*command, "champion"])
+    assert isinstance(done.exception, UsageError)
+    assert "Did you mean champions?" in str(done.exception)
+
+
 def test_an_interview_becomes_a_definition_that_can_be_read(settings, tmp_path):
     answers = [
-        "crm-team", "marketing_email", "nightly", "20", "5000", "30", "People who only look.", "all",
+        "crm-team", "marketing_email", "nightly", "twenty", "20", "5000", "30", "People who only look.",
+        "all",
         # A misspelt event is asked for again; then a score, with its horizon.
         "2", "Product Vewed", "Product Viewed", "3", "7", "yes",
         "1", "churn.churn_probability", "30", "above", "0.4", "no",
@@ -45,6 +54,7 @@ def test_an_interview_becomes_a_definition_that_can_be_read(settings, tmp_path):
     call = ["new", "lookers", "--folder", str(tmp_path)]
     done = CliRunner().invoke(app, call, input="\n".join(answers) + "\n", catch_exceptions=False)
     assert "did you mean 'Product Viewed'?" in done.stdout
+    assert "'twenty' is not a whole number" in done.stdout
     definition = load("lookers", tmp_path)
     assert [leaf.words for leaf in definition.leaves] == [
         "'Product Viewed' at least 3 times in the last 7 days",

@@ -2,37 +2,26 @@
 
 from __future__ import annotations
 
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from alluvium.errors import AlluviumError
 from spark_jobs.ingest import store
 from spark_jobs.ingest.landing import find
+from tests import object_store
 from tests.spark_jobs.ingest.test_landing import DAY, promise
 
 KEY = "nights/garage/tickets/run_date=2017-11-01/"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def server():
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
+    return object_store.address()
 
 
 @pytest.fixture
-def bucket(server, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client = boto3.client("s3", endpoint_url=server)
-    client.create_bucket(Bucket="landing")
-    yield client
-    for item in client.list_objects_v2(Bucket="landing").get("Contents", []):
-        client.delete_object(Bucket="landing", Key=item["Key"])
+def bucket(monkeypatch):
+    with object_store.bucket("landing", monkeypatch) as client:
+        yield client
 
 
 @pytest.fixture

@@ -2,39 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-import boto3
 import pytest
-from moto.server import ThreadedMotoServer
 
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 from spark_jobs.publish.bucket import Bucket
 from spark_jobs.publish.files import MANIFEST
+from tests import object_store
 
 FOLDER = "2017-11-01/meta/champions"
 
 
-@pytest.fixture(scope="module")
-def server() -> Iterator[str]:
-    running = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    running.start()
-    host, port = running.get_host_and_port()
-    yield f"http://{host}:{port}"
-    running.stop()
+@pytest.fixture
+def server():
+    return object_store.address()
 
 
 @pytest.fixture
-def store(server, monkeypatch):
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "very-secret")
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    client = boto3.client("s3", endpoint_url=server)
-    client.create_bucket(Bucket="audiences")
-    yield client
-    for item in client.list_objects_v2(Bucket="audiences").get("Contents", []):
-        client.delete_object(Bucket="audiences", Key=item["Key"])
+def store(monkeypatch):
+    with object_store.bucket("audiences", monkeypatch) as client:
+        yield client
 
 
 def make_bucket(server, name="audiences"):

@@ -135,7 +135,7 @@ def deliver_with(tmp_path, stream):
             "fans", "email", platform, minimum_size, Guards(), False, "full", "v1", NIGHT, b"s" * 32,
             "https://shop.example/{token}", contacts=known,
         )  # fmt: skip
-        criteria = Criteria({("fans", "email"): platform}, {}, Suppressed(frozenset(), b"s" * 32))
+        criteria = Criteria({("fans", "email"): platform}, {}, Suppressed({}, b"s" * 32))
         made = Audience(tmp_path / "files", tmp_path / "a.moves", rules)
         made.take(judge(stream(people), "fans", "email", criteria))
         outcome = made.finish()

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from alluvium import catalog
-from alluvium.errors import AlluviumError
+from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig
 from alluvium.lake import lake_sql, ledger
 from alluvium.settings import Settings
@@ -77,7 +77,11 @@ def test_each_condition_of_a_query_is_told_with_the_customers_values(why):
 def test_somebody_whom_a_table_lacks_is_explained_too(why):
     values = [("frequency_score = 1", False), ("churn_probability = None", False)]
     assert why(sql(PLAIN), "mine.sql", "C3") == (False, values)
-    assert why(sql(PLAIN), "mine.sql", "C9") == (False, [(None, False)])
+
+
+def test_somebody_who_was_no_customer_that_night_is_not_explained(why):
+    with pytest.raises(UsageError, match="no customer 'C9' on the night of 2017-11-02"):
+        why(sql(PLAIN), "mine.sql", "C9")
 
 
 def test_conditions_of_a_group_are_told_by_its_figures(why):

@@ -1,0 +1,53 @@
+"""Many people are judged by two processes beside this one, which reads them and writes their files.
+
+To normalise and hash is Python, a core's work; the first batches are judged here, so that an audience of
+ordinary size starts no process. The order is that of the batches, and few of them are in memory at once.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from itertools import chain, islice
+from multiprocessing import get_context
+
+import pyarrow as pa
+
+from spark_jobs.publish import judging
+from spark_jobs.publish.judging import Criteria, Judged
+
+FEW_BATCHES = 5
+HELPERS = 2
+MOST_AHEAD = 2 * HELPERS
+
+_criteria: Criteria
+
+
+def judged(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Judged]:
+    """As `judging.judged`."""
+    yield from judging.judged(islice(batches, FEW_BATCHES), criteria)
+    following = next(batches, None)
+    if following is not None:
+        yield from _by_helpers(chain([following], batches), criteria)
+
+
+def _by_helpers(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Judged]:
+    waiting: deque[Future[list[Judged]]] = deque()
+    # Spawned, not forked: this process has threads of DuckDB. What they need goes through a pipe.
+    with ProcessPoolExecutor(HELPERS, get_context("spawn"), _remember, (criteria,)) as helpers:
+        for batch in batches:
+            waiting.append(helpers.submit(_judge, batch))
+            if len(waiting) > MOST_AHEAD:
+                yield from waiting.popleft().result()
+        while waiting:
+            yield from waiting.popleft().result()
+
+
+def _remember(criteria: Criteria) -> None:
+    global _criteria
+    _criteria = criteria
+
+
+def _judge(batch: pa.RecordBatch) -> list[Judged]:
+    return list(judging.judged(iter([batch]), _criteria))
