@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from alluvium.table import Table
-from alluvium.tables import gold, identity, ingest, models, ops, recommendations, recommender, segments
+from alluvium.tables import (
+    gold,
+    identity,
+    ingest,
+    models,
+    ops,
+    privacy,
+    recommendations,
+    recommender,
+    segments,
+)
 from alluvium.tables.gold import *  # noqa: F403
 from alluvium.tables.identity import *  # noqa: F403
 from alluvium.tables.ingest import *  # noqa: F403
 from alluvium.tables.models import *  # noqa: F403
 from alluvium.tables.ops import *  # noqa: F403
+from alluvium.tables.privacy import *  # noqa: F403
 from alluvium.tables.recommendations import *  # noqa: F403
 from alluvium.tables.recommender import *  # noqa: F403
 from alluvium.tables.segments import *  # noqa: F403
@@ -24,10 +35,11 @@ SCHEMAS = {
     "seeds": "Business rules as tables",
     "ml": "Scores, candidates and what they were trained on",
     "published": "Recommendations, segments and audiences that others read",
+    "support": "Contact details with most of each value hidden, for who answers calls",
     "ops": "Ledgers of runs, batches, checks and audit",
 }
 
-_MODULES = (ops, ingest, gold, identity, models, recommender, recommendations, segments)
+_MODULES = (ops, privacy, ingest, gold, identity, models, recommender, recommendations, segments)
 
 TABLES: dict[str, Table] = {
     value.full_name: value
@@ -44,6 +56,10 @@ LEDGERS = (
     ops.OPS_ERASURES,
     ops.OPS_LEGAL_HOLDS,
     ops.OPS_AUDIT,
+    privacy.PII_CONTACT_VAULT,
+    privacy.SUPPORT_CUSTOMERS,
+    privacy.OPS_KEY_TOMBSTONES,
+    privacy.OPS_PRIVATE_RELEASES,
     ingest.OPS_BATCHES,
     identity.IDENTITY_RUNS,
     identity.IDENTITY_DECISIONS,

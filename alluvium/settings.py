@@ -62,11 +62,17 @@ class Settings(BaseSettings):
     audit_heads: Path | None = Field(
         None, description="File of the audit trail's signed heads; out of reach of who can change the lake"
     )
+    purpose_keys: Path | None = Field(
+        None, description="File of the keys that are rotated, such as one that a secrets store mounts"
+    )
     role: str | None = Field(
-        None, description="engineer, analyst, marketer or privacy_officer: what `alluvium sql` opens"
+        None, description="engineer, analyst, marketer, support or privacy_officer: what commands may open"
     )
     retention_days: Annotated[tuple[tuple[str, int], ...], BeforeValidator(_pairs)] = Field(
         (), description='Days by class of data that differ from ours, as {"landing": 90}'
+    )
+    models_retrained_within_days: int = Field(
+        30, ge=0, description="How long a model that learned from an erased person may go on scoring"
     )
     exports_s3_bucket: str | None = Field(None, description="Audience files are copied there when it is set")
     exports_s3_prefix: str = Field("audiences", description="Folder within the bucket")

@@ -18,7 +18,7 @@ from alluvium.tables.ingest import tables_of
 
 TARGET = CHECKOUT / "docs" / "reference" / "tables.md"
 DBT = CHECKOUT / "dbt_project"
-READ_BY_OTHERS = ("gold", "ml", "published", "identity", "silver", "bronze", "ops", "pii")
+READ_BY_OTHERS = ("gold", "ml", "published", "identity", "silver", "bronze", "ops", "pii", "support")
 
 Columns = Mapping[str, tuple[str, str]]
 

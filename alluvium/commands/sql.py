@@ -60,10 +60,10 @@ def _write(answer: Any, output: Output, file: Path | None) -> None:
     import pyarrow.csv as pc
 
     target: Any = file or sys.stdout.buffer
-    pc.write_csv(_flat(answer.to_arrow_table()), target)
+    pc.write_csv(flat(answer.to_arrow_table()), target)
 
 
-def _flat(rows: Any) -> Any:
+def flat(rows: Any) -> Any:
     """Lists and structs as JSON text: CSV has no word for them."""
     import pyarrow as pa
 

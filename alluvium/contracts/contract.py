@@ -75,6 +75,7 @@ class Column(_Strict):
     pattern: Annotated[str, AfterValidator(_regular_expression)] | None = None
     min: int | float | date | None = None
     max: int | float | date | None = None
+    decode: Literal["tc_string"] | None = None  # A consent string becomes a map of purposes.
     comment: str = ""
 
     @property
@@ -114,6 +115,7 @@ class Contract(_Strict):
     checks: dict[str, str] = Field(default_factory=dict)
     references: dict[str, Reference] = Field(default_factory=dict)
     keep_when_erased: str | None = None  # SQL: rows of an erased person that stay, without who it was.
+    suppress_when: str | None = None  # SQL: rows that say themselves that they may not be used: only counted.
 
     @property
     def name(self) -> str:

@@ -36,8 +36,10 @@ def contradictions(contract: Contract) -> Iterable[Mistake]:
     for check, expression in contract.checks.items():
         if mistake := check_mistake(expression, types):
             yield ("checks", check), mistake
-    if contract.keep_when_erased and (mistake := check_mistake(contract.keep_when_erased, types)):
-        yield ("keep_when_erased",), mistake
+    for field in ("keep_when_erased", "suppress_when"):
+        condition = getattr(contract, field)
+        if condition and (mistake := check_mistake(condition, types)):
+            yield (field,), mistake
 
 
 def _column_mistakes(name: str, column: Column, columns: dict[str, Column]) -> Iterable[str]:
@@ -51,6 +53,8 @@ def _column_mistakes(name: str, column: Column, columns: dict[str, Column]) -> I
         yield f"{name!r} has a `time_zone` but is no timestamp"
     if (column.allowed or column.pattern or column.identifier) and column.type != "string":
         yield f"{name!r}: `allowed`, `pattern` and `identifier` need `type: string`"
+    if column.decode and column.type != "map<string,boolean>":
+        yield f"{name!r}: `decode` makes a `map<string,boolean>`"
     yield from _range_mistakes(name, column)
 
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 Parameters = list[Any] | dict[str, Any] | None
 SCHEMAS = ("bronze", "silver", "identity", "seeds", "gold", "ml", "published", "ops")
+# Of persons: opened when that is asked for, and what is masked by whose role is for it.
+PERSONAL, MASKED = ("pii", "support"), "support"
 NIGHTLY_SLICE = {"ml": "as_of_date", "published": "run_date"}
 SLICED_PUBLISHED = ("recommendations",)
 WHOLE_ML = ("training_sets", "cluster_fits")  # A night that trained nothing has none.
@@ -41,8 +43,9 @@ class View:
     @property
     def schemas(self) -> tuple[str, ...]:
         """The schemas this view may open."""
-        known = (*SCHEMAS, "pii") if self.with_pii else SCHEMAS
         granted = access.schemas_of(self.settings.role)
+        is_for_masked = granted is not None and MASKED in granted
+        known = (*SCHEMAS, *(PERSONAL if self.with_pii else (MASKED,) if is_for_masked else ()))
         return tuple(name for name in known if granted is None or name in granted)
 
 
@@ -169,7 +172,7 @@ def tables(view: View) -> list[str]:
 
 
 def _check_is_there(view: View, schema: str, name: str) -> None:
-    if schema == "pii" and not view.with_pii:
+    if schema in PERSONAL and not view.with_pii and schema not in view.schemas:
         raise UsageError(
             f"{schema}.{name} holds personal data", do="`--with-pii` opens it and notes that you did"
         )
@@ -212,7 +215,7 @@ def answer(
 
 def define(asked: duckdb.DuckDBPyConnection, view: View, query: str) -> None:
     """Open the tables that a query names; raises UsageError for one that is not there."""
-    wanted = sorted(pair for pair in names_in(query) if pair[0] in (*SCHEMAS, "pii"))
+    wanted = sorted(pair for pair in names_in(query) if pair[0] in (*SCHEMAS, *PERSONAL))
     for schema in sorted({schema for schema, _ in wanted}):
         asked.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
     for schema, name in wanted:

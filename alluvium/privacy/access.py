@@ -21,7 +21,7 @@ from alluvium.errors import UsageError
 from alluvium.settings import CHECKOUT, Settings
 
 GRANTS = CHECKOUT / "infra" / "access" / "grants.csv"
-ROLES = ("engineer", "analyst", "marketer", "privacy_officer")
+ROLES = ("engineer", "analyst", "marketer", "support", "privacy_officer")
 LAKE = "lake/"
 
 

@@ -23,7 +23,7 @@ class Counts:
     rows_quarantined: int = 0
     rows_duplicate: int = 0
     rows_conflicting: int = 0
-    rows_suppressed: int = 0  # Of the quarantined: about somebody who was erased. Nothing is wrong with them.
+    rows_suppressed: int = 0  # Of the quarantined: see `reasons.SUPPRESSED`.
 
     @property
     def bad_share(self) -> float:
@@ -48,7 +48,7 @@ class Counts:
 def count(judged: DataFrame, contract: Contract, is_small: bool) -> Counts:
     """Count a batch in one job. Copies share a row hash; conflicts share a key and differ in the hash."""
     keys = list(contract.silver_key)
-    is_suppressed = F.array_contains("_reasons", reasons.ERASED).alias("is_suppressed")
+    is_suppressed = reasons.is_suppressed().alias("is_suppressed")
     narrow = judged.select(*keys, "_row_hash", (F.size("_reasons") > 0).alias("is_bad"), is_suppressed)
     # One exchange by key serves both groupings; a small batch needs none.
     placed = narrow.coalesce(1) if is_small else narrow.repartition(*keys)

@@ -110,6 +110,15 @@ def without_erased(rows: DataFrame, contract: Contract) -> DataFrame:
     return rows.withColumns({"_codes": codes, **emptied})
 
 
+def without_refused(rows: DataFrame, contract: Contract) -> DataFrame:
+    """Rows that say themselves that they may not be used: counted, without a key. See `suppress_when`."""
+    assert contract.suppress_when is not None
+    says_no = F.coalesce(F.expr(tolerant(contract.suppress_when)), F.lit(False)) & (F.col("_codes") == "")
+    emptied = {name: F.when(~says_no, F.col(name)) for name in _key_columns(contract)}
+    codes = F.when(says_no, F.lit(reasons.NO_CONSENT)).otherwise(F.col("_codes"))
+    return rows.withColumns({"_codes": codes, **emptied})
+
+
 def _hash_as_delivered() -> SparkColumn:
     """Tells bad rows apart by all that came: what the contract does not know may be what it should know."""
     return F.sha2(F.concat_ws(_BETWEEN, "_row_hash", "_header", "_raw"), 256)
@@ -137,8 +146,10 @@ def judge(
     rows = rows.withColumn("_codes", F.coalesce("_problem", found))
     if by.has_erasures:
         rows = without_erased(rows, contract)
+    if contract.suppress_when:
+        rows = without_refused(rows, contract)
     is_bad_row = F.col("_codes") != ""
-    is_wanted = F.col("_codes") != reasons.ERASED
+    is_wanted = ~F.col("_codes").isin(*reasons.SUPPRESSED)
     is_wanted = is_wanted if keep_raw else is_wanted & is_bad_row
     none = F.array().cast("array<string>")
     return rows.select(

@@ -22,7 +22,7 @@ def slice_of(contract: Contract, run_date: date) -> str:
 
 
 def rows_of(bad: DataFrame, contract: Contract, run_date: date) -> DataFrame:
-    """Judged rows in the shape of `pii.quarantine`: open, but for those of erased people."""
+    """Judged rows in the shape of `pii.quarantine`: open, but for those that may not be kept."""
     record_key = F.col("record_key") if contract.record else F.lit(None).cast("string")
     return bad.select(
         F.lit(contract.source).alias("source"),
@@ -34,7 +34,7 @@ def rows_of(bad: DataFrame, contract: Contract, run_date: date) -> DataFrame:
         F.col("_header").alias("header"),
         F.col("_reasons").alias("reasons"),
         F.lit(contract.version).alias("contract_version"),
-        F.when(F.array_contains("_reasons", reasons.ERASED), SUPPRESSED).otherwise(OPEN).alias("status"),
+        F.when(reasons.is_suppressed(), SUPPRESSED).otherwise(OPEN).alias("status"),
         record_key.alias("record_key"),
         "_row_hash",
         F.lit(run_date).alias("quarantined_on"),

@@ -16,7 +16,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from alluvium.privacy import keys
+from alluvium.privacy import keys, tc_string
 from spark_jobs.ingest import reasons
 from spark_jobs.ingest.csv_rows import csv_columns, csv_rows
 from spark_jobs.ingest.exploding import exploded
@@ -91,7 +91,9 @@ def _batch(
 def _good(file: str, rows: RawRows, columns: list[pa.Array], recipe: Recipe, secret: bytes) -> pa.RecordBatch:
     by_name = dict(zip(recipe.names, columns, strict=True))
     hashes = keys.hash_column(secret, canonical(columns, recipe.names))
-    return _batch(file, rows, recipe, hashes, {**by_name, **_keys_of(by_name, recipe, secret)})
+    decoded = {name: tc_string.choices_column(by_name[name]) for name in recipe.decoded}
+    found = {**by_name, **decoded, **_keys_of(by_name, recipe, secret)}
+    return _batch(file, rows, recipe, hashes, found)
 
 
 def _bad(file: str, rows: RawRows, recipe: Recipe, secret: bytes) -> pa.RecordBatch:

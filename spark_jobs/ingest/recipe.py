@@ -37,6 +37,7 @@ class Recipe:
     key_file: str
     explode: str | None = None
     s3_endpoint_url: str | None = None
+    decoded: tuple[str, ...] = ()  # Columns that come as a TC string.
     erasures: Erasures = NOBODY  # Tokens, which may stand in a plan; up to some 100,000 of them.
 
     @property
@@ -82,5 +83,6 @@ def recipe_of(
         key_file=str(key_file),
         explode=contract.files.explode,
         s3_endpoint_url=s3_endpoint_url,
+        decoded=tuple(name for name, column in contract.columns.items() if column.decode),
         erasures=erasures or NOBODY,
     )

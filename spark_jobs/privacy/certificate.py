@@ -15,6 +15,7 @@ from alluvium.errors import AlluviumError
 from alluvium.lake import ledger
 from alluvium.privacy import audit, signing
 from alluvium.settings import Settings
+from spark_jobs.privacy.erasure import champions
 from spark_jobs.privacy.erasure.state import Erasure
 from spark_jobs.privacy.scan.search import Scan, scanner_hash
 
@@ -46,6 +47,7 @@ def make(settings: Settings, erasure: Erasure, found: Scan, surrogates: dict[str
         "patterns": found.count_patterns,
         "findings": len(found.findings),
         "pseudonyms_left": surrogates,
+        "models_to_retrain": champions.before(settings, erasure.erased_at),
         "scanner_sha256": scanner_hash(),
         "public_key": signing.public_key(settings),
     }

@@ -18,8 +18,9 @@ from spark_jobs.privacy.erasure.rules import Rule, rules
 from spark_jobs.privacy.lake import Lake
 from spark_jobs.privacy.people import Person
 
-# Ids of ours say nothing to the person, and a link names somebody else's record beside theirs.
-LEFT_OUT = {"identity.links", "identity.review_queue", "published.audience_drafts"}
+# Ids of ours say nothing to the person, a link names somebody else's record beside theirs, and what the vault
+# seals stands in pii.customers.
+LEFT_OUT = {"identity.links", "identity.review_queue", "published.audience_drafts", "pii.contact_vault"}
 PURPOSES = {
     "bronze": "As delivered, kept to be able to correct mistakes",
     "silver": "The current truth of a source",
@@ -28,6 +29,7 @@ PURPOSES = {
     "intermediate": "A step of calculation",
     "gold": "Analytics and service",
     "ml": "Predictions, where profiling is allowed",
+    "support": "To recognise who is calling",
     "published": "Recommendations, segments and advertising, where allowed",
 }
 

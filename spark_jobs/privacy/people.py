@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from alluvium.contact import is_empty, is_placeholder
 from alluvium.contracts import contract as contracts
 from alluvium.contracts.contract import Contract
 from alluvium.errors import AlluviumError
@@ -19,6 +20,9 @@ from spark_jobs.privacy.lake import Lake
 CONTACTS = ("email", "phone")
 RECORDS, REDIRECTS = "identity.customer_records", "identity.redirects"
 NOW = f"(SELECT customer_id, record_key FROM {RECORDS} WHERE tier = 'strict' AND is_current)"
+
+OF_OTHERS = "WHERE record_key IS NOT NULL AND record_key NOT IN (SELECT record_key FROM own)"
+UNREADABLE = "unreadable:"  # No key begins so: they are hexadecimal.
 
 Pairs = set[tuple[str, str]]
 
@@ -145,7 +149,7 @@ class People:
                 record_keys=tuple(sorted(records[number])),
                 sources=tuple(sorted(sources[number])),
                 identifiers=tuple(sorted({i[:2] for i in named[number] if i[2] not in shared})),
-                identifier_keys=tuple(sorted({i[2] for i in named[number]} - shared)),
+                identifier_keys=tuple(sorted(_keys(named[number]) - shared)),
                 count_shared=len({i[2] for i in named[number]} & shared),
             )
             for number, subject in subjects.items()
@@ -174,7 +178,11 @@ class People:
         return found
 
     def _identifiers(self) -> dict[str, set[tuple[str, str, str]]]:
-        """By subject: kind, value and key of every identifier that their records carry."""
+        """By subject: kind, value and key of every identifier that their records carry.
+
+        An address that cannot be read as one has no key; it names its person all the same, and stands for
+        itself with the mark `UNREADABLE`.
+        """
         found: dict[str, set[tuple[str, str, str]]] = defaultdict(set)
         for each in self.contracts:
             for name, kind in each.identifiers.items() if each.record else ():
@@ -182,6 +190,8 @@ class People:
                     key = keys.identifier_key(kind, value, each.default_region, self._secret)
                     if key:
                         found[subject].add((kind, value, key))
+                    elif not is_empty(value) and not is_placeholder(kind, value):
+                        found[subject].add((kind, value, UNREADABLE + value))
         return found
 
     def _shared(self, named: dict[str, set[tuple[str, str, str]]]) -> set[str]:
@@ -189,17 +199,23 @@ class People:
         self._lake.give(
             "named", ["key"], [[k] for k in sorted({i[2] for held in named.values() for i in held})]
         )
+        has_unreadable = any(i[2].startswith(UNREADABLE) for held in named.values() for i in held)
         shared: set[str] = set()
         for each in self.contracts:
             if not each.record or each.record_kind != "person":
                 continue
             for name in each.identifiers:
-                query = (
-                    f"SELECT DISTINCT {name}_key FROM bronze.{each.name} JOIN named ON key = {name}_key "
-                    "WHERE record_key IS NOT NULL AND record_key NOT IN (SELECT record_key FROM own)"
-                )
-                shared |= {row[0] for row in self._lake.rows(query)}
+                asked = f"SELECT DISTINCT {name}_key FROM bronze.{each.name} JOIN named ON key = {name}_key"
+                shared |= {row[0] for row in self._lake.rows(f"{asked} {OF_OTHERS}")}
+                if has_unreadable:
+                    raw = f"'{UNREADABLE}' || {name}"
+                    asked = f"SELECT DISTINCT key FROM pii.{each.name} JOIN named ON key = {raw}"
+                    shared |= {row[0] for row in self._lake.rows(f"{asked} {OF_OTHERS}")}
         return shared
+
+
+def _keys(identifiers: Iterable[tuple[str, str, str]]) -> set[str]:
+    return {key for _, _, key in identifiers if not key.startswith(UNREADABLE)}
 
 
 def _delivered(contract: Contract, name: str) -> str:

@@ -3,7 +3,8 @@
 Reads   published.segment_members and segment_runs, gold.consents, pii.customers, identity.redirects,
         silver.email_events, ops.suppressions, ops.batches, ops.audit, published.audience_members and
         gold.customer_events (contacts of the last days), as of the run date
-Writes  exports/.draft/<run_date>/, published.audience_drafts (replaced), ops.suppressions (who bounced)
+Writes  exports/.draft/<run_date>/, published.audience_drafts (replaced), ops.suppressions (who bounced),
+        pii.contact_vault and support.customers (whose details changed)
 Rerun   the same drafts; the night before and what was delivered are not touched
 
 Consent fails closed: without the consent table, with a stale consent feed, or for a purpose that nobody was

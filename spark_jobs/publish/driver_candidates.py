@@ -16,12 +16,14 @@ from deltalake import DeltaTable
 from alluvium import catalog
 from alluvium.job import JobConfig
 from alluvium.lake import driver_delta, driver_stays, lake_sql, stays
+from alluvium.privacy import contact_vault
 from alluvium.settings import Settings
 from alluvium.table import Table
 from spark_jobs.publish.people import CONTACT_COLUMNS
 
 MOST_CUSTOMERS = 5_000_000
 BATCH_ROWS = 10_000
+SEALED_FOR = "sealed_for"  # Under whose key the contact details are.
 
 PEOPLE = """
 WITH consent AS (
@@ -36,8 +38,8 @@ granted AS (
     FROM required JOIN consent USING (purpose) WHERE is_granted GROUP BY ALL
 ),
 refusals AS (
-    SELECT purpose, customer_id, lower(trim(contacts.email)) AS email, lower(trim(contacts.phone)) AS phone
-    FROM pii.customers AS contacts JOIN consent USING (customer_id) WHERE NOT is_granted
+    SELECT purpose, customer_id, contacts.email_match AS email, contacts.phone_match AS phone
+    FROM pii.contact_vault AS contacts JOIN consent USING (customer_id) WHERE NOT is_granted
 ),
 refused_email AS (
     SELECT DISTINCT segment, platform, email FROM refusals JOIN required USING (purpose)
@@ -78,7 +80,7 @@ with_contact AS (
 )
 SELECT
     people.segment, people.platform, people.customer_id, people.entered_at, people.written_left_at,
-    people.former_purpose, people.former_version, {contact},
+    people.former_purpose, people.former_version, {contact}, contacts.customer_id AS sealed_for,
     people.is_member,
     NOT people.is_member OR coalesce(granted.count_granted, 0) = len(deliveries.required) AS is_consented,
     people.is_member
@@ -87,14 +89,14 @@ SELECT
         AND (refused_phone.phone IS NOT NULL OR oneself.customer_id IS NOT NULL) AS phone_is_refused
 FROM with_contact AS people
 JOIN deliveries ON deliveries.segment = people.segment AND deliveries.platform = people.platform
-LEFT JOIN pii.customers AS contacts ON contacts.customer_id = people.contact_id
+LEFT JOIN pii.contact_vault AS contacts ON contacts.customer_id = people.contact_id
 LEFT JOIN granted ON granted.customer_id = contacts.customer_id
     AND granted.segment = people.segment AND granted.platform = people.platform
 LEFT JOIN refused_oneself AS oneself ON oneself.customer_id = contacts.customer_id
     AND oneself.segment = people.segment AND oneself.platform = people.platform
-LEFT JOIN refused_email ON refused_email.email = lower(trim(contacts.email))
+LEFT JOIN refused_email ON refused_email.email = contacts.email_match
     AND refused_email.segment = people.segment AND refused_email.platform = people.platform
-LEFT JOIN refused_phone ON refused_phone.phone = lower(trim(contacts.phone))
+LEFT JOIN refused_phone ON refused_phone.phone = contacts.phone_match
     AND refused_phone.segment = people.segment AND refused_phone.platform = people.platform
 ORDER BY segment, platform, customer_id
 """
@@ -147,6 +149,7 @@ def people(config: JobConfig, deliveries: list[tuple[str, str, list[str], bool]]
     `deliveries` are segment, platform, required purposes and whether the delivery has ended (nobody is in it
     any more). The columns are those of `candidates.with_profile`.
     """
+    contact_vault.refresh(config.settings)
     view = lake_sql.View(config.settings, with_pii=True)
     opened = lake_sql.kept(view)
     opened.execute(
@@ -157,4 +160,6 @@ def people(config: JobConfig, deliveries: list[tuple[str, str, list[str], bool]]
     query = _query(config.settings, stays.night_at(config.run_date)).replace(
         "$end", f"TIMESTAMPTZ '{config.run_date_end.isoformat()}'"
     )
-    yield from lake_sql.answer(opened, view, query).to_arrow_reader(BATCH_ROWS)
+    contacts = contact_vault.Opener(config.settings)
+    for batch in lake_sql.answer(opened, view, query).to_arrow_reader(BATCH_ROWS):
+        yield contacts.batch(batch, SEALED_FOR).drop_columns([SEALED_FOR])

@@ -66,7 +66,7 @@ def apply() -> None:
 
 @app.command(epilog="Example: alluvium privacy access s3 --role analyst --bucket acme-lake")
 def s3(
-    role: Annotated[str, typer.Option(help="engineer, analyst, marketer or privacy_officer.")],
+    role: Annotated[str, typer.Option(help="engineer, analyst, marketer, support or privacy_officer.")],
     bucket: Annotated[str, typer.Option(help="Name of the bucket that the home lies in.")],
 ) -> None:
     """Print the IAM policy of a role."""

@@ -125,6 +125,9 @@ def _show(certificate: dict[str, Any]) -> None:
         "\n{files_rewritten} files rewritten, {files_scanned:,} searched for {identifiers_searched} "
         "identifiers: 0 findings.".format(**found)
     )
+    if models := certificate["models_to_retrain"]:
+        names = ", ".join(model["model"] for model in models)
+        console.print(f"{names} learned before: retrain by {models[0]['retrain_by']} (the DAG train_models)")
     request = certificate["request_id"]
     console.print(f"The certificate is in ops.audit: `alluvium privacy certificate show {request}`")
 

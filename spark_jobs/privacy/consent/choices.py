@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -19,11 +20,20 @@ CHOICES = {
     "silver.web_events": """
         SELECT coalesce(record_key, user_id_key) AS record_key, entry.key AS purpose,
             CASE WHEN entry.value THEN 'granted' ELSE 'denied' END AS status, occurred_at AS chosen_at,
-            'web' AS source, 'event' AS what, message_id AS id, NULL AS policy_version,
+            'web' AS source, what, message_id AS id, NULL AS policy_version,
             _source_file, _run_date
         FROM (
-            SELECT *, unnest(map_entries(consent)) AS entry FROM silver.web_events
-            WHERE event = 'Consent Preference Updated' AND type = 'track'
+            SELECT events.*, said.what, unnest(map_entries(said.choices)) AS entry
+            FROM silver.web_events AS events, LATERAL (
+                SELECT 'event' AS what, consent AS choices
+                WHERE event = 'Consent Preference Updated' AND type = 'track'
+                UNION ALL SELECT 'TC string', {tc_consent}
+                WHERE event = 'Consent Preference Updated' AND type = 'track' OR type = 'identify'
+                UNION ALL SELECT 'Sec-GPC', MAP {'marketing_ads': false, 'ad_user_data': false,
+                    'ad_personalization': false, 'third_party_sharing': false}
+                WHERE {sec_gpc} IN ('1', 'true')
+            ) AS said
+            WHERE choices IS NOT NULL
                 AND NOT coalesce(regexp_matches(lower(user_agent), 'bot|crawl|spider|slurp|headless'), false)
                 AND (
                     user_id_key IN (SELECT user_id_key FROM accounts)
@@ -40,6 +50,8 @@ CHOICES = {
         WHERE event IN ('Unsubscribed', 'Email Marked as Spam')
     """,
 }
+# What a call carries beside its own choices.
+SIGNALS = {"tc_consent": "MAP(VARCHAR, BOOLEAN)", "sec_gpc": "VARCHAR"}
 ACCOUNTS = "SELECT record_key, user_id_key FROM silver.shop_accounts WHERE user_id_key IS NOT NULL"
 PURPOSES = "SELECT purpose, rule FROM seeds.purposes ORDER BY rule, purpose"
 
@@ -57,11 +69,18 @@ def of_person(lake: Lake, person: Person) -> list[Choice]:
         row
         for table, query in CHOICES.items()
         if table in lake.tables
-        for row in lake.dicts(query)
+        for row in lake.dicts(_of_today(query, lake.columns(table)))
         if row["purpose"] in known
     ]
     choices = [_choice(row) for row in rows]
     return sorted(_taken_back_everywhere(choices), key=lambda choice: choice.order)
+
+
+def _of_today(query: str, columns: Sequence[str]) -> str:
+    """The query for a table that may be of before the columns of signals came."""
+    for name, kind in SIGNALS.items():
+        query = query.replace("{" + name + "}", name if name in columns else f"CAST(NULL AS {kind})")
+    return query
 
 
 def _give(lake: Lake, person: Person) -> None:

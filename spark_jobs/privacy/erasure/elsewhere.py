@@ -1,58 +1,41 @@
-"""What is neither a table, a landing file nor an export: logs, reports, and whatever else holds a value.
+"""What is neither a table, a landing file nor an export: logs, reports, artefacts of models, databases.
 
-In text the value is blotted out where it stands. What cannot be rewritten by us, such as a database of
-another tool, is listed for a person to see to, and no certificate is given meanwhile.
+In text and in the cells of SQLite and DuckDB files the value is blotted out where it stands; rows of Parquet
+files go. What cannot be rewritten by us, such as a pickle, is listed for a person to see to, and no
+certificate is given meanwhile.
 """
 
 from __future__ import annotations
 
-import json
-import os
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
-import pyarrow as pa
-import pyarrow.parquet as pq
-
+from spark_jobs.privacy.erasure import blots
 from spark_jobs.privacy.scan.needles import Needles
 
-BLOT = b"<erased>"
-_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"PAR1", b"Obj\x01", b"SQLite", b"BZh")
+Blot = Callable[[Path, Needles], int]
+_KINDS: tuple[tuple[bytes, Blot], ...] = (
+    (b"PAR1", blots.parquet),
+    (b"SQLite format 3\0", blots.sqlite),
+    (b"\x1f\x8b", blots.packed_text),
+)
+_PACKED = (b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"Obj\x01", b"BZh")
 # Other people's rows must not change: tables, landing files and exports are rewritten row by row elsewhere.
 _NOT_HERE = {"lake", "landing", "exports", "secrets"}
 
 
-def is_rewritable(home: Path, path: Path) -> bool:
-    """Whether the file is text of ours in which a value can be blotted out."""
+def _how(home: Path, path: Path) -> Blot | None:
+    """How values are taken out of a file; None for one that we cannot rewrite."""
     if path.relative_to(home).parts[0] in _NOT_HERE:
-        return False
+        return None
     with path.open("rb") as file:
         head = file.read(4096)
-    return head.startswith(b"PAR1") or (b"\0" not in head and not head.startswith(_PACKED))
-
-
-def take_rows_out(path: Path, needles: Needles) -> int:
-    """Write a Parquet file without the rows in which something is found; how many they were."""
-    rows = pq.read_table(path)
-    texts = (json.dumps(row, default=str, ensure_ascii=False).encode() for row in rows.to_pylist())
-    kept = [next(needles.find(text), None) is None for text in texts]
-    if all(kept):
-        return 0
-    draft = path.with_name(f".{path.name}.erasing")
-    pq.write_table(rows.filter(pa.array(kept)), draft)
-    os.replace(draft, path)
-    return len(kept) - sum(kept)
-
-
-def _apart(spans: list[tuple[int, int]]) -> list[tuple[int, int]]:
-    """Sorted spans with those that touch made one."""
-    apart: list[tuple[int, int]] = []
-    for start, end in spans:
-        if apart and start <= apart[-1][1]:
-            apart[-1] = (apart[-1][0], max(end, apart[-1][1]))
-        else:
-            apart.append((start, end))
-    return apart
+    if head[8:12] == b"DUCK":
+        return blots.duckdb
+    known = next((blot for magic, blot in _KINDS if head.startswith(magic)), None)
+    if known is not None:
+        return known
+    return blots.text if b"\0" not in head and not head.startswith(_PACKED) else None
 
 
 def blot_out(home: Path, files: Iterable[str], needles: Needles) -> tuple[dict[str, int], list[str]]:
@@ -60,21 +43,15 @@ def blot_out(home: Path, files: Iterable[str], needles: Needles) -> tuple[dict[s
     blotted, by_hand = {}, []
     for name in sorted(set(files)):
         path = home / name
-        if not path.is_file() or not is_rewritable(home, path):
+        how = _how(home, path) if path.is_file() else None
+        if how is None:
             by_hand.append(name)
             continue
-        if path.read_bytes()[:4] == b"PAR1":
-            if count := take_rows_out(path, needles):
-                blotted[name] = count
+        try:
+            count = how(path, needles)
+        except Exception:  # noqa: BLE001 - libraries raise what they like for a damaged or locked file
+            by_hand.append(name)
             continue
-        content = path.read_bytes()
-        spans = _apart(sorted({(hit.offset, hit.end) for hit in needles.find(content)}))
-        for start, end in reversed(spans):
-            content = content[:start] + BLOT + content[end:]
-        if spans:
-            draft = path.with_name(f".{path.name}.erasing")
-            draft.write_bytes(content)
-            draft.chmod(path.stat().st_mode & 0o777)
-            os.replace(draft, path)
-            blotted[name] = len(spans)
+        if count:
+            blotted[name] = count
     return blotted, by_hand

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
 from deltalake import DeltaTable
 
 from alluvium.contracts.contract import Contract
-from spark_jobs.privacy.erasure.landing import needles_of
 from spark_jobs.privacy.erasure.tables import Outcome
+from spark_jobs.privacy.erasure.words import Words
 from spark_jobs.privacy.lake import Lake
-from spark_jobs.privacy.people import Person
-from spark_jobs.privacy.scan.needles import Needles
 
 TABLE = "pii.quarantine"
 COLUMNS = (
@@ -23,8 +21,10 @@ COLUMNS = (
 )
 
 
-def naming(lake: Lake, contracts: Sequence[Contract], people: Sequence[Person]) -> list[tuple[str, str, str]]:
-    """Source, entity and hash of the rows whose text names one of the people.
+def naming(
+    lake: Lake, contracts: Sequence[Contract], words: Mapping[str, Words]
+) -> list[tuple[str, str, str]]:
+    """Source, entity and hash of the rows whose text has one of the words of its contract.
 
     The open rows of one contract are read at a time: memory holds their texts.
     """
@@ -32,22 +32,21 @@ def naming(lake: Lake, contracts: Sequence[Contract], people: Sequence[Person]) 
         return []
     found = []
     for contract in contracts:
-        needles = needles_of(people, contract)
         for row in lake.dicts(COLUMNS, [contract.source, contract.entity]):
-            if _names(row, needles):
+            if _names(row, words[contract.name]):
                 found.append((row["source"], row["entity"], row["_row_hash"]))
     return sorted(set(found))
 
 
-def _names(row: dict[str, Any], needles: Needles) -> bool:
+def _names(row: dict[str, Any], words: Words) -> bool:
     payload = row["raw_payload"] or ""
-    if next(needles.find(payload.encode("utf-8", "surrogatepass")), None) is not None:
+    if words.are_in(payload.encode("utf-8", "surrogatepass")):
         return True
     if not row["header"]:
         return False
     header, cells = (next(csv.reader([text]), []) for text in (row["header"], payload))
     return any(
-        cell.strip().encode("utf-8", "surrogatepass") in {value for _, value in needles.short_in(name)}
+        cell.strip().encode("utf-8", "surrogatepass") in words.short_in(name)
         for name, cell in zip(header, cells, strict=False)
     )
 

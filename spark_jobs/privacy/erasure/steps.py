@@ -8,15 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import asdict
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from alluvium.errors import AlluviumError
-from alluvium.privacy import erasures, keys
+from alluvium.privacy import contact_keys, erasures, keys
 from alluvium.settings import Settings
 from spark_jobs.privacy import certificate
 from spark_jobs.privacy.erasure import batches, elsewhere, exports, landing, quarantine, state, tables
 from spark_jobs.privacy.erasure.state import Erasure
+from spark_jobs.privacy.erasure.words import Words, fields_of, words_of
 from spark_jobs.privacy.lake import Lake
 from spark_jobs.privacy.people import People
 from spark_jobs.privacy.scan.forms import SURROGATE, Identifier
@@ -35,6 +37,11 @@ class Work:
         self.secret = keys.load_secret(keys.key_file(settings))
         self.lake = Lake(settings)
         self.contracts = People(self.lake, self.secret).contracts
+
+    @cached_property
+    def words(self) -> dict[str, Words]:
+        """What delivered texts of each contract are searched for."""
+        return words_of(self.erasure.people, self.contracts)
 
     def save(self) -> None:
         """What is done so far survives a kill from here on."""
@@ -58,12 +65,17 @@ def note_tokens(work: Work) -> None:
     erasures.note(work.settings, work.secret, found, erasure.erased_at, erasure.request_id)
 
 
+def shred_contacts(work: Work) -> None:
+    """Destroy the keys of their contact details: no copy of the vault, old or new, opens any more."""
+    ids = {one for person in work.erasure.people for one in person.customer_ids}
+    contact_keys.shred(work.settings, ids, work.erasure.request_id)
+
+
 def clear_landing(work: Work) -> None:
     """Rewrite the files that were delivered."""
-    needles = {each.name: landing.needles_of(work.erasure.people, each) for each in work.contracts}
     for path, contract in landing.files(work.settings.landing, work.contracts):
         try:
-            done = landing.rewrite(path, contract, needles[contract.name])
+            done = landing.rewrite(path, contract, work.words[contract.name])
         except Exception:  # noqa: BLE001 - a file that ingest could not open either; the scan will tell
             continue
         if done is not None:
@@ -88,7 +100,7 @@ def clear_exports(work: Work) -> None:
 def clear_quarantine(work: Work) -> None:
     """Delete refused rows that name the people."""
     if quarantine.TABLE in work.lake.tables:
-        rows = quarantine.naming(work.lake, work.contracts, work.erasure.people)
+        rows = quarantine.naming(work.lake, work.contracts, work.words)
         work.note_table(quarantine.erase(work.lake, rows))
 
 
@@ -139,9 +151,8 @@ def search(work: Work, *, with_removals: bool = False) -> Scan:
 def _identifiers(work: Work) -> list[Identifier]:
     names: dict[str, set[str]] = {}
     for contract in work.contracts:
-        for name, kind in contract.identifiers.items():
-            path = contract.columns[name].path or name
-            names.setdefault(kind, set()).update((name, path.rsplit(".", 1)[-1]))
+        for kind, fields in fields_of(contract).items():
+            names.setdefault(kind, set()).update(fields)
     return [
         Identifier(kind, value, person.subject, tuple(sorted(names.get(kind, ()))))
         for person in work.erasure.people
@@ -162,6 +173,7 @@ def clear_elsewhere(work: Work) -> None:
 
 STEPS: dict[str, Callable[[Work], None]] = {
     "tokens": note_tokens,
+    "contact keys": shred_contacts,
     "landing": clear_landing,
     "exports": clear_exports,
     "quarantine": clear_quarantine,

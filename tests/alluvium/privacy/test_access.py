@@ -39,6 +39,7 @@ def made(tmp_path_factory):
     for table, rows in {
         "pii.customers": [pii],
         "gold.customers": [{"customer_id": "C1", "email_key": key}],
+        "support.customers": [{"customer_id": "C1", "email": "a•••@example.org", "phone": "•••42"}],
         "published.segment_members": [{"segment": "champions", "customer_id": "C1"}],
     }.items():
         path = settings.lake / table.replace(".", "/")
@@ -120,6 +121,19 @@ def test_what_an_analyst_is_refused_is_there_for_who_may_read_it(lake, analyst):
     assert VALUE in str(as_dicts(ask(may, "select email from pii.customers")))
     with pytest.raises(AlluviumError, match="analyst may not read pii"):
         connection(View(analyst[1].settings, with_pii=True))
+
+
+def test_support_sees_masked_details_and_nobody_else_does_without_saying_so(lake, analyst):
+    support = View(lake.model_copy(update={"role": "support"}))
+    assert as_dicts(ask(support, "select phone from support.customers")) == [{"phone": "•••42"}]
+    assert as_dicts(ask(support, "select customer_id from gold.customers"))
+    for way in ("by name", "by the path of the table", "by a pattern of files", "an older version"):
+        with pytest.raises(AlluviumError):
+            ask(support, BYPASSES[way](lake))
+    with pytest.raises(AlluviumError, match=r"support\.customers"):
+        answer(*analyst, "select * from support.customers")
+    with pytest.raises(AlluviumError, match="--with-pii"):
+        ask(View(lake), "select * from support.customers")
 
 
 def test_a_hash_made_by_hand_meets_no_key_in_the_lake(analyst):

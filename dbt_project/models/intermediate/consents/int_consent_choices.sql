@@ -38,17 +38,42 @@ of_preference_centre as (
 
 ),
 
+-- A change in the banner says what was chosen, as a map or a TC string; so does the string of a login. A browser
+-- that sends Sec-GPC refuses with every call what would sell or share.
 of_web_events as (
 
     select
         customer_id,
         visitor_key as record_key,
-        explode(consent) as (purpose, is_granted),
+        inline(
+            concat(
+                if(event = 'Consent Preference Updated' and consent is not null, map_entries(consent), array()),
+                if(
+                    event in ('Consent Preference Updated', 'Identified') and tc_consent is not null,
+                    map_entries(tc_consent),
+                    array()
+                ),
+                if(
+                    is_gpc,
+                    map_entries(
+                        map(
+                            'marketing_ads', false,
+                            'ad_user_data', false,
+                            'ad_personalization', false,
+                            'third_party_sharing', false
+                        )
+                    ),
+                    array()
+                )
+            )
+        ) as (purpose, is_granted),
         occurred_at as chosen_at
 
     from {{ ref('int_web_events_attributed') }}
 
-    where event = 'Consent Preference Updated' and customer_id is not null
+    where
+        customer_id is not null
+        and (event = 'Consent Preference Updated' or is_gpc or (event = 'Identified' and tc_consent is not null))
 
 ),
 

@@ -31,6 +31,8 @@ select
     web_events.revenue,
     web_events.products,
     web_events.consent,
+    web_events.tc_consent,
+    web_events.is_gpc,
     web_events._run_date
 
 from web_events

@@ -29,6 +29,8 @@ renamed as (
         revenue,
         products,
         consent,
+        tc_consent,
+        coalesce(sec_gpc in ('1', 'true'), false) as is_gpc,
         coalesce(lower(user_agent) rlike 'bot|crawl|spider|slurp|headless', false) as is_bot,
         _run_date
 
