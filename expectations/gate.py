@@ -7,7 +7,7 @@ from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 
-from alluvium import alert
+from alluvium import alerts
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
@@ -41,7 +41,7 @@ def stand(name: str, config: JobConfig) -> dict[str, int]:
     if warnings:
         lines = [_said(warning) for warning in warnings]
         what = f"{len(warnings)} checks warn"
-        alert.send(config.settings, "gate_warns", f"expectations.{name}", config.run_date, what, lines)
+        alerts.send(config.settings, "gate_warns", f"expectations.{name}", config.run_date, what, lines)
     return {"checks": len(results), "warnings": len(warnings)}
 
 
