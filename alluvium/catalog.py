@@ -40,6 +40,7 @@ TABLES: dict[str, Table] = {
 LEDGERS = (
     ops.OPS_RUNS,
     ops.OPS_CHECKS,
+    ops.OPS_DELIVERED_DAYS,
     ops.OPS_ERASURES,
     ops.OPS_LEGAL_HOLDS,
     ops.OPS_AUDIT,
