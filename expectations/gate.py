@@ -14,7 +14,7 @@ from alluvium.settings import Settings
 from expectations.judge import judge
 from expectations.result import CheckResult, keep
 
-SUITES = ("bronze", "identity", "gold", "ml", "published")
+SUITES = ("bronze", "silver", "silver_keys", "identity", "gold", "ml", "published")
 
 
 def run_suite(name: str, run_date: date, settings: Settings, *, with_docs: bool = False) -> list[CheckResult]:
