@@ -53,6 +53,7 @@ LEDGERS = (
     ops.OPS_RUNS,
     ops.OPS_MODEL_BUILDS,
     ops.OPS_CHECKS,
+    ops.OPS_DELIVERED_DAYS,
     ops.OPS_ERASURES,
     ops.OPS_LEGAL_HOLDS,
     ops.OPS_AUDIT,

@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 
 from deltalake.exceptions import DeltaError
 
-from alluvium import alert, catalog
+from alluvium import alerts, catalog
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.lake import ledger
 from alluvium.privacy.redact import redact
@@ -121,7 +121,7 @@ def _note_failure(run: Run, error: Exception, settings: Settings | None) -> None
     """Note the failure and tell; a home that cannot be written must not hide what went wrong."""
     with suppress(OSError, DeltaError):
         ledger.append(catalog.OPS_RUNS, [run.row(FAILED, explain(error))], settings)
-    alert.send(settings or get_settings(), "job_failed", run.job, run.run_date, explain(error))
+    alerts.send(settings or get_settings(), "job_failed", run.job, run.run_date, explain(error))
 
 
 def recorded(

@@ -88,11 +88,28 @@ class Settings(BaseSettings):
     alerts_webhook_url: SecretStr | None = Field(
         None, description="Failed jobs, shut gates and warnings are posted there as JSON"
     )
+    alerts_email_to: str | None = Field(
+        None, description="Failed jobs, shut gates and warnings are mailed there; several with commas"
+    )
+    alerts_email_from: str = Field("alluvium@localhost", description="Sender of these e-mails")
+    alerts_email_host: str = Field("localhost", description="Mail server")
+    alerts_email_port: int = Field(25, ge=1, le=65535, description="Usually 587 for starttls, 465 for tls")
+    alerts_email_security: Literal["none", "starttls", "tls"] = Field(
+        "none", description="How to speak to the mail server"
+    )
+    alerts_email_user: str | None = Field(None, description="Who logs in; nobody without it")
+    alerts_email_password: SecretStr | None = Field(None, description="The sender's password")
 
     @model_validator(mode="after")
     def _one_destination(self) -> Self:
         if self.exports_s3_bucket and self.exports_sftp_host:
             raise ValueError("set exports_s3_bucket or exports_sftp_host, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _no_password_in_the_clear(self) -> Self:
+        if self.alerts_email_password and self.alerts_email_security == "none":
+            raise ValueError("alerts_email_password needs alerts_email_security starttls or tls")
         return self
 
     @property

@@ -21,7 +21,8 @@ from dags.common.tasks import expect, job, report
 def ingest_events() -> None:
     """All sources in one task: a Spark session each would cost more than the loading."""
     load = job("ingest.load", initial="{{ 'true' if params.initial }}")
-    load >> expect("bronze", outlets=[BRONZE]) >> report(only_after_failure=True)
+    gates = expect("bronze"), expect("silver", outlets=[BRONZE])
+    load >> gates[0] >> gates[1] >> report(only_after_failure=True)
 
 
 ingest_events()

@@ -1,8 +1,8 @@
 """Border between the landing zone and everything else: no row is lost unseen, no day is an odd one unseen.
 
-Reads   ops.batches and the run date's rows of bronze.* and their twins in pii.*, counted; keys of silver.*;
-        of bronze.* with a time, the same weekdays of 28 weeks
-Writes  ops.checks
+Reads   ops.batches and the run date's rows of bronze.* and their twins in pii.*, counted; ops.delivered_days,
+        of the same weekdays of 28 weeks
+Writes  ops.checks; ops.delivered_days: deliveries that were not counted yet
 Rerun   the same figures, with a new time
 """
 
@@ -43,7 +43,6 @@ SUITE = ExpectationSuite(
         between("quarantined_share", most=0.05, severity="warn"),
         none("is_refused", severity="warn"),
         none("rows_twice"),
-        none("keys_twice"),
         between("days_behind", most=2, severity="warn"),
         between("oldest_open_days", most=30, severity="warn"),
     ],
@@ -61,25 +60,19 @@ def figures(settings: Settings, run_date: date) -> Figures:
     found = {f"bronze.{name}": _of_batch(row, stored[name]) for name, row in zip(names, batches, strict=True)}
     if "pii.quarantine" in known:
         found |= ask(settings, {"pii.quarantine": OLDEST_OPEN}, run_date)
-    return found | {f"silver.{name}": {"keys_twice": stored[name]["keys_twice"]} for name in names}
+    return found
 
 
 def _stored(name: str, known: set[str], contract: Contract | None) -> str:
     def count(table: str, what: str = "count(*)") -> str:
         return f"(SELECT {what} FROM {table} WHERE _run_date = :run_date)" if table in known else "null"
 
-    bronze, silver = f"bronze.{name}", f"silver.{name}"
-    twice = "null"
-    if contract is not None and silver in known:
-        keys = ", ".join(f'"{key}"' for key in contract.silver_key)
-        tonight = f"SELECT {keys} FROM {silver} WHERE _run_date = :run_date"
-        held = f"SELECT {keys} FROM {silver} WHERE ({keys}) IN ({tonight})"
-        twice = f"(SELECT count(*) FROM ({held} GROUP BY {keys} HAVING count(*) > 1))"
+    bronze = f"bronze.{name}"
     newest = ""
     if contract is not None and contract.event_time is not None:
         newest = f"date_diff('day', CAST(max(\"{contract.event_time}\") AS DATE), :run_date)"
     return f"""
-        SELECT {count(bronze)} AS rows, {count(f"pii.{name}")} AS twins, {twice} AS keys_twice,
+        SELECT {count(bronze)} AS rows, {count(f"pii.{name}")} AS twins,
             {count(bronze, "count(*) - count(DISTINCT _row_hash)") if contract else "null"} AS rows_twice,
             {count(bronze, newest) if newest else "null"} AS days_behind
     """

@@ -7,14 +7,14 @@ from datetime import date
 from importlib import import_module
 from importlib.util import find_spec
 
-from alluvium import alert
+from alluvium import alerts
 from alluvium.errors import AlluviumError, UsageError
 from alluvium.job import JobConfig
 from alluvium.settings import Settings
 from expectations.judge import judge
 from expectations.result import CheckResult, keep
 
-SUITES = ("bronze", "identity", "gold", "ml", "published")
+SUITES = ("bronze", "silver", "silver_keys", "identity", "gold", "ml", "published")
 
 
 def run_suite(name: str, run_date: date, settings: Settings, *, with_docs: bool = False) -> list[CheckResult]:
@@ -41,7 +41,7 @@ def stand(name: str, config: JobConfig) -> dict[str, int]:
     if warnings:
         lines = [_said(warning) for warning in warnings]
         what = f"{len(warnings)} checks warn"
-        alert.send(config.settings, "gate_warns", f"expectations.{name}", config.run_date, what, lines)
+        alerts.send(config.settings, "gate_warns", f"expectations.{name}", config.run_date, what, lines)
     return {"checks": len(results), "warnings": len(warnings)}
 
 

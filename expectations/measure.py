@@ -24,7 +24,7 @@ def ask(settings: Settings, queries: Mapping[str, str], run_date: date) -> Figur
     `:run_date` and `:as_of_date` (the first day not seen).
     """
     view = lake_sql.View(settings, with_pii=True)
-    opened = lake_sql.connection(view)
+    opened = lake_sql.kept(view)
     return {
         table: _one_row(lake_sql.answer(opened, view, _dated(query, run_date)))
         for table, query in queries.items()

@@ -112,6 +112,7 @@ class Contract(_Strict):
     key: tuple[str, ...] = Field(min_length=1)
     newest: tuple[str, ...] = ()
     event_time: str | None = None
+    key_repeats_within_days: int | None = Field(None, ge=0)  # Of event time; None: a key may come back ever.
     checks: dict[str, str] = Field(default_factory=dict)
     references: dict[str, Reference] = Field(default_factory=dict)
     keep_when_erased: str | None = None  # SQL: rows of an erased person that stay, without who it was.

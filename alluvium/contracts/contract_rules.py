@@ -87,6 +87,10 @@ def _record_mistakes(contract: Contract) -> Iterable[Mistake]:
         contract.event_time not in columns or columns[contract.event_time].type not in {"timestamp", "date"}
     ):
         yield ("event_time",), f"{contract.event_time!r} must be a timestamp or date column"
+    elif contract.key_repeats_within_days is not None and not (
+        contract.event_time and columns[contract.event_time].required
+    ):
+        yield ("key_repeats_within_days",), "needs an `event_time` whose column is `required: true`"
     if contract.full_snapshot and contract.newest:
         yield ("newest",), "of a `full_snapshot` the latest snapshot is the truth: `newest` must be empty"
 

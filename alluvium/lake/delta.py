@@ -20,12 +20,14 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import DataFrame, DataFrameWriter, SparkSession
 
 NOT_EMPTY = "DELTA_CREATE_TABLE_WITH_NON_EMPTY_LOCATION"
 CONFLICT = "2D521"  # SQLSTATE of every Delta commit conflict.
 # Deletion vectors would shut out readers and the driver's own writer; files here are small enough to rewrite.
 PROPERTIES = {"delta.enableDeletionVectors": "false"}
+# A merge writes a file again for one row of it, and reads one whole for its ranges.
+ROWS_A_FILE = 250_000
 
 Result = TypeVar("Result")
 
@@ -119,7 +121,7 @@ def append(df: DataFrame, table: Table, *, count: int | None = None) -> None:
     if path is not None and fetched is not None:
         driver_delta.append(fetched, path)
         return
-    rows.write.format("delta").mode("append").saveAsTable(table.full_name)
+    _writer(rows, "append").saveAsTable(table.full_name)
 
 
 @_retry_on_conflict
@@ -130,7 +132,7 @@ def overwrite(df: DataFrame, table: Table, *, count: int | None = None) -> None:
     if path is not None and fetched is not None:
         driver_delta.replace(fetched, path, None)
         return
-    rows.write.format("delta").mode("overwrite").saveAsTable(table.full_name)
+    _writer(rows, "overwrite").saveAsTable(table.full_name)
 
 
 @_retry_on_conflict
@@ -146,8 +148,7 @@ def replace_where(df: DataFrame, table: Table, predicate: str, *, count: int | N
         return
     if rows.isEmpty() and read(df.sparkSession, table).where(predicate).isEmpty():
         return
-    writer = rows.write.format("delta").mode("overwrite").option("replaceWhere", predicate)
-    writer.saveAsTable(table.full_name)
+    _writer(rows, "overwrite").option("replaceWhere", predicate).saveAsTable(table.full_name)
 
 
 @_retry_on_conflict
@@ -161,7 +162,7 @@ def replace_rows(spark: SparkSession, rows: pa.Table, table: Table, predicate: s
     if path := driver_delta.folder(spark, table):
         driver_delta.replace(driver_delta.shaped(rows, path), path, predicate)
         return
-    writer = _shaped(spark.createDataFrame(rows), table).write.format("delta").mode("overwrite")
+    writer = _writer(_shaped(spark.createDataFrame(rows), table), "overwrite")
     if predicate is not None:
         writer = writer.option("replaceWhere", predicate)
     writer.saveAsTable(table.full_name)
@@ -174,6 +175,10 @@ def delete_where(spark: SparkSession, table: Table, predicate: str) -> None:
         driver_delta.delete(path, predicate)
     elif not read(spark, table).where(predicate).isEmpty():
         spark.sql(f"DELETE FROM {table.full_name} WHERE {predicate}")
+
+
+def _writer(rows: DataFrame, mode: str) -> DataFrameWriter:
+    return rows.write.format("delta").mode(mode).option("maxRecordsPerFile", ROWS_A_FILE)
 
 
 def _prepared(df: DataFrame, table: Table) -> DataFrame:
@@ -213,7 +218,7 @@ def merge(
     each comparison in brackets: two engines read them.
     """
     rows = _prepared(df, table)
-    condition = _matched(on) + (f" AND ({target_condition})" if target_condition else "")
+    condition = matched(on) + (f" AND ({target_condition})" if target_condition else "")
     update = update_when or _differs(rows.columns, on, dict(rows.dtypes))
     path, fetched = _on_driver(rows, table, count)
     if path is not None and fetched is not None:
@@ -229,7 +234,7 @@ def merge_rows(
 ) -> None:
     """As `merge`, without Spark, for rows that are here and have the table's columns; the table exists."""
     types = {name: kind for name, (kind, _) in (table.columns or {}).items()}
-    driver_delta.merge(rows, path, _matched(on), _differs(rows.column_names, on, types), delete_missing)
+    driver_delta.merge(rows, path, matched(on), _differs(rows.column_names, on, types), delete_missing)
 
 
 def replace_all(spark: SparkSession, rows: pa.RecordBatchReader, table: Table, lake: Path) -> None:
@@ -250,12 +255,13 @@ def delete_keys(df: DataFrame, table: Table, *, on: Sequence[str], count: int | 
     keys = df.select(*on).distinct()
     path, fetched = _on_driver(keys, table, count)
     if path is not None and fetched is not None:
-        driver_delta.merge(fetched, path, _matched(on), None, None)
+        driver_delta.merge(fetched, path, matched(on), None, None)
         return
-    _merge_with_spark(keys, table, _matched(on), "WHEN MATCHED THEN DELETE")
+    _merge_with_spark(keys, table, matched(on), "WHEN MATCHED THEN DELETE")
 
 
-def _matched(on: Sequence[str]) -> str:
+def matched(on: Sequence[str]) -> str:
+    """SQL over `t` (table) and `s` (incoming): their rows agree in these columns, null-safe."""
     return " AND ".join(f"(t.`{name}` IS NOT DISTINCT FROM s.`{name}`)" for name in on)
 
 

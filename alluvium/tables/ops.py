@@ -58,6 +58,24 @@ OPS_CHECKS = Table(
     retention_days=400,
 )
 
+OPS_DELIVERED_DAYS = Table(
+    schema="ops",
+    name="delivered_days",
+    comment="What bronze holds by day of events, for bounds that history teaches, "
+    "one row per source, entity, run date and day.",
+    key=("source", "entity", "run_date", "event_on"),
+    columns={
+        "source": ("string", "The source"),
+        "entity": ("string", "What the source delivered"),
+        "run_date": ("date", "The run date of the delivery"),
+        "event_on": ("date", "Local day of the events; the run date itself for a delivery without a row"),
+        "row_count": ("bigint", "Rows of that day in the delivery"),
+        "figures": ("string", "Rows by what was counted, such as an empty column, as a JSON object"),
+        "counted_from": ("string", "Hash of the batch and contract that it was counted from"),
+    },
+    retention_days=400,
+)
+
 OPS_ERASURES = Table(
     schema="ops",
     name="erasures",

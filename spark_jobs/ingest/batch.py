@@ -65,7 +65,7 @@ def delivered_rows(bench: Bench, delivery: Delivery) -> DataFrame:
     return landed.mapInArrow(partial(read_files, recipe=recipe), recipe.ddl)
 
 
-def _all_bad(delivered: DataFrame, contract: Contract, bench: Bench) -> DataFrame:
+def all_bad(delivered: DataFrame, contract: Contract, bench: Bench) -> DataFrame:
     """Every row of a refused batch with its raw text; the good ones say why they are here."""
     known = bench.known(contract, references.REJECT)
     rows = judge(delivered, contract, bench.by, keep_raw=True, known=known)
@@ -109,10 +109,10 @@ def empty_row(bench: Bench, delivery: Delivery, fingerprint: str, new_columns: S
     }
 
 
-def _unknown(bench: Bench, contract: Contract, judged: DataFrame) -> list[Event]:
-    """An event for each column with values that the table it refers to does not have."""
+def unknown(bench: Bench, contract: Contract, good: DataFrame) -> list[Event]:
+    """An event for each column of accepted rows with values that the table it refers to does not have."""
     known = bench.known(contract, references.WARN)
-    counts = references.count_unknown(is_good(judged), known, contract) if known else {}
+    counts = references.count_unknown(good, known, contract) if known else {}
     return [
         Event(
             f"unknown_{name}",
@@ -136,14 +136,19 @@ def load(bench: Bench, delivery: Delivery, row: Row) -> Loaded:
         counts = counting.count(judged, contract, is_small)
         found = counting.count_reasons(is_bad(judged)) if counts.rows_quarantined else {}
         is_refused = counts.bad_share > contract.max_bad_share
-        rows = _all_bad(delivered, contract, bench) if is_refused else judged
+        rows = all_bad(delivered, contract, bench) if is_refused else judged
         counts = counts.refused() if is_refused else counts
         copies = counts.rows_duplicate
-        events = _unknown(bench, contract, judged) if contract.references and not is_refused else []
+        events = unknown(bench, contract, is_good(judged)) if contract.references and not is_refused else []
         _write(bench, contract, counting.first_copies(rows, copies) if copies else rows, counts)
     finally:
         judged.unpersist()
+    return Loaded(finished_row(row, counts, found, is_refused, started), events)
+
+
+def finished_row(row: Row, counts: Counts, found: Mapping[str, int], is_refused: bool, started: float) -> Row:
+    """The ledger row of a batch that is written; `found` are rows by reason."""
     status = REFUSED if is_refused else LOADED
     seconds = round(time.perf_counter() - started, 3)
     became = {"status": status, "reasons": json.dumps(found), "seconds": seconds}
-    return Loaded({**row, **counts.as_row(), **became}, events)
+    return {**row, **counts.as_row(), **became}

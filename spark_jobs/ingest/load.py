@@ -35,6 +35,7 @@ from spark_jobs.ingest import (
 )
 from spark_jobs.ingest.batch import Bench, Loaded
 from spark_jobs.ingest.batch_ledger import Row
+from spark_jobs.ingest.few import batch as few_rows
 from spark_jobs.ingest.judging import Judgement
 from spark_jobs.ingest.landing import Delivery
 
@@ -88,7 +89,7 @@ def _load_one(bench: Bench, delivery: Delivery, before: Row | None, config: JobC
     row = batch.empty_row(own, delivery, fingerprint, new_columns)
     if not delivery.files and (before is None or before["rows_read"] == 0):
         return Loaded(row)
-    return batch.load(own, delivery, row)
+    return few_rows.load(own, delivery, row) or batch.load(own, delivery, row)
 
 
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
@@ -115,7 +116,8 @@ def _run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     done = [outcome for outcome in outcomes if isinstance(outcome, Loaded)]
     rows = [loaded.row for loaded in done]
     accepted = {(row["source"], row["entity"]) for row in rows if row["rows_accepted"]}
-    record_keys.add(spark, [c for c in wanted if (c.source, c.entity) in accepted], config.run_date)
+    arrived = [contract for contract in wanted if (contract.source, contract.entity) in accepted]
+    record_keys.add(spark, arrived, config.run_date, config.settings)
     events.keep([event for loaded in done for event in loaded.events], config)
     batch_ledger.write(rows, config)
     _raise_first(deliveries, outcomes)

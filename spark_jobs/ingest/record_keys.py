@@ -10,8 +10,11 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from alluvium.contracts.contract import Contract
-from alluvium.lake import delta
+from alluvium.lake import delta, driver_delta
+from alluvium.settings import Settings
 from alluvium.tables.ingest import PII_RECORD_KEYS, pii_twin
+from spark_jobs.ingest import footprint
+from spark_jobs.ingest.few import record_keys as few
 
 
 def _of_contract(spark: SparkSession, contract: Contract, run_date: date) -> DataFrame:
@@ -26,10 +29,19 @@ def _of_contract(spark: SparkSession, contract: Contract, run_date: date) -> Dat
     )
 
 
-def add(spark: SparkSession, contracts: Sequence[Contract], run_date: date) -> None:
+def _are_few(contracts: Sequence[Contract], run_date: date, settings: Settings) -> bool:
+    twins = [twin for contract in contracts if (twin := pii_twin(contract)) is not None]
+    count = sum(footprint.row_count(twin, settings, _run_date=run_date) for twin in twins)
+    return count <= driver_delta.MOST_ROWS
+
+
+def add(spark: SparkSession, contracts: Sequence[Contract], run_date: date, settings: Settings) -> None:
     """Add the records of the run date's batches; those that are there stay. One commit for all contracts."""
     with_records = [contract for contract in contracts if contract.record]
     if not with_records:
+        return
+    if driver_delta.is_local(spark) and _are_few(with_records, run_date, settings):
+        few.add(with_records, run_date, settings)
         return
     parts = [_of_contract(spark, contract, run_date) for contract in with_records]
     found = reduce(lambda left, right: left.unionAll(right), parts).distinct()

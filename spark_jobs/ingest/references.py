@@ -22,7 +22,7 @@ from spark_jobs.ingest import reasons
 REJECT, WARN = "reject", "warn"
 
 
-def _held(contract: Contract, column: str) -> str:
+def held(contract: Contract, column: str) -> str:
     """The name that bronze and silver have a column by."""
     return f"{column}_key" if contract.columns[column].identifier else column
 
@@ -35,7 +35,7 @@ def known(
     for name, reference in contract.references.items():
         if reference.on_missing == on_missing:
             other = others[reference.to]
-            values = F.col(_held(other, reference.column)).alias(f"_known_{name}")
+            values = F.col(held(other, reference.column)).alias(f"_known_{name}")
             found[name] = delta.read(spark, tables.silver(other)).select(values).distinct()
     return found
 
@@ -46,9 +46,9 @@ def with_unknown(
     """The rows with a column `_known_<column>` for each reference, and the reasons that follow from them."""
     found = []
     for name, values in known.items():
-        held, there = _held(contract, name), f"_known_{name}"
-        rows = rows.join(F.broadcast(values), on=F.col(held) == F.col(there), how="left")
-        found.append((reasons.unknown(name), F.col(held).isNotNull() & F.col(there).isNull()))
+        mine, there = F.col(held(contract, name)), F.col(f"_known_{name}")
+        rows = rows.join(F.broadcast(values), on=mine == there, how="left")
+        found.append((reasons.unknown(name), mine.isNotNull() & there.isNull()))
     return rows, found
 
 
@@ -56,9 +56,9 @@ def count_unknown(good: DataFrame, known: Mapping[str, DataFrame], contract: Con
     """Accepted rows by column whose value is not there, for references that only warn."""
     counts = {}
     for name, values in known.items():
-        there = F.col(_held(contract, name)).isNotNull()
+        there = F.col(held(contract, name)).isNotNull()
         lost = good.where(there).join(
-            F.broadcast(values), on=good[_held(contract, name)] == values[f"_known_{name}"], how="left_anti"
+            F.broadcast(values), on=good[held(contract, name)] == values[f"_known_{name}"], how="left_anti"
         )
         counts[name] = lost.count()
     return {name: count for name, count in counts.items() if count}

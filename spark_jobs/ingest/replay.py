@@ -94,7 +94,7 @@ def _accept(good: DataFrame, contract: Contract, bench: Bench) -> None:
     incoming = delta.read(bench.spark, bronze).where(F.col("_run_date") == F.lit(run_date))
     row_count = footprint.row_count(bronze, bench.settings, _run_date=run_date)
     silver.update(incoming, contract, run_date, bench.settings, row_count, count_conflicts=None)
-    record_keys.add(bench.spark, [contract], bench.by.run_date)
+    record_keys.add(bench.spark, [contract], run_date, bench.settings)
 
 
 def replay(bench: Bench, contract: Contract, before: Row) -> Row | None:

@@ -1,8 +1,8 @@
 """Silver as a pure function of bronze: per key, the row of the highest rank.
 
-The rank is the contract's `newest` columns, then run date, then row hash, all of them columns of silver. A
-new day merges where its rank is higher and reads no old bronze. Bronze is read again only for keys whose
-winner came from a partition that was replaced and is no longer in it.
+For the rank see `alluvium.contracts.ranking`. A new day merges where its rank is higher and reads no old
+bronze. Bronze is read again only for keys whose winner came from a partition that was replaced and is no
+longer in it.
 """
 
 from __future__ import annotations
@@ -13,16 +13,12 @@ from pyspark.sql import DataFrame, SparkSession, Window
 from pyspark.sql import functions as F
 
 from alluvium.contracts.contract import Contract
+from alluvium.contracts.ranking import outranks, rank_columns
 from alluvium.lake import delta
 from alluvium.settings import Settings
 from alluvium.tables import ingest as tables
-from spark_jobs.ingest import footprint
+from spark_jobs.ingest import footprint, reach
 from spark_jobs.ingest.counting import FEW, on_driver
-
-
-def rank_columns(contract: Contract) -> list[str]:
-    """The columns that decide between rows of one key, the first that differs wins."""
-    return [*contract.newest, "_run_date", "_row_hash"]
 
 
 def _placed(rows: DataFrame, contract: Contract) -> DataFrame:
@@ -60,36 +56,36 @@ def with_closing(rows: DataFrame, contract: Contract, snapshots: list[date]) -> 
     return rows.withColumn("_closed_on", F.array_min(later))
 
 
-def _outranks(contract: Contract) -> str:
-    """SQL: whether the incoming row ranks above the stored one. A null ranks below every value."""
-    above = "false"
-    for name in reversed(rank_columns(contract)):
-        new, old = f"s.`{name}`", f"t.`{name}`"
-        higher = f"({new} > {old}) OR ({old} IS NULL AND {new} IS NOT NULL)"
-        above = f"({higher} OR (({new} IS NOT DISTINCT FROM {old}) AND ({above})))"
-    return above
+def _near(rows: DataFrame, contract: Contract) -> str:
+    """SQL over `t` that holds for every row that can share a key with one of these."""
+    within = reach.reach_of(contract)
+    ends = {f"{end.__name__}.{name}": end(name) for name in within for end in (F.min, F.max)}
+    [found] = rows.agg(*[column.alias(name) for name, column in ends.items()]).toArrow().to_pylist()
+    return reach.condition({name: (found[f"min.{name}"], found[f"max.{name}"]) for name in within}, within)
 
 
-def _repair(spark: SparkSession, contract: Contract, run_date: date, snapshots: list[date]) -> None:
+def repair(spark: SparkSession, contract: Contract, run_date: date, snapshots: list[date]) -> None:
     """Give the keys whose winner left a replaced partition to the next in rank, or take them out."""
     bronze, silver = tables.bronze(contract), tables.silver(contract)
     keys = list(contract.silver_key)
     now_there = delta.read(spark, bronze).where(F.col("_run_date") == F.lit(run_date)).select("_row_hash")
     of_the_day = delta.read(spark, silver).where(F.col("_run_date") == F.lit(run_date))
-    orphaned = of_the_day.join(now_there, on="_row_hash", how="left_anti").select(*keys).persist()
+    left = of_the_day.join(now_there, on="_row_hash", how="left_anti")
+    orphaned = left.select(*reach.reach_of(contract)).persist()
     try:
         if orphaned.isEmpty():
             return
-        candidates = delta.read(spark, bronze).join(F.broadcast(orphaned), on=keys, how="left_semi")
+        near = delta.read(spark, bronze).alias("t").where(_near(orphaned, contract) or "true")
+        candidates = near.join(F.broadcast(orphaned.select(*keys)), on=keys, how="left_semi")
         successors = winners(candidates, contract).transform(with_closing, contract, snapshots)
         delta.merge(successors, silver, on=keys, update_when="true")
-        gone = orphaned.join(delta.read(spark, bronze).select(*keys).distinct(), on=keys, how="left_anti")
+        gone = orphaned.join(near.select(*keys).distinct(), on=keys, how="left_anti")
         delta.delete_keys(gone, silver, on=keys)
     finally:
         orphaned.unpersist()
 
 
-def _close_absent(spark: SparkSession, contract: Contract, snapshots: list[date]) -> None:
+def close_absent(spark: SparkSession, contract: Contract, snapshots: list[date]) -> None:
     silver = tables.silver(contract)
     before = delta.read(spark, silver)
     after = before.withColumnRenamed("_closed_on", "_was").transform(with_closing, contract, snapshots)
@@ -114,14 +110,19 @@ def update(
     bronze, silver = tables.bronze(contract), tables.silver(contract)
     snapshots = footprint.days(bronze, settings) if contract.full_snapshot else []
     if footprint.may_hold_day(silver, settings, run_date):
-        _repair(spark, contract, run_date, snapshots)
+        repair(spark, contract, run_date, snapshots)
     if row_count:
         best = best_of(incoming, contract, count_conflicts).transform(with_closing, contract, snapshots)
         if footprint.is_empty(silver, settings):
             delta.append(best, silver, count=row_count)
         else:
             delta.merge(
-                best, silver, on=contract.silver_key, update_when=_outranks(contract), count=row_count
+                best,
+                silver,
+                on=contract.silver_key,
+                update_when=outranks(contract),
+                target_condition=_near(best, contract) or None,
+                count=row_count,
             )
     if len(snapshots) > 1:
-        _close_absent(spark, contract, snapshots)
+        close_absent(spark, contract, snapshots)

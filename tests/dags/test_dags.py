@@ -56,7 +56,7 @@ def test_a_layer_is_handed_on_only_when_its_gate_has_agreed(dags):
     chain = ["ingest_events", "build_profiles", "score_customers", "publish_nightly"]
     writers = [task.task_id for name in chain for task in dags[name].tasks if task.outlets]
     assert writers == [
-        "expectations.bronze",
+        "expectations.silver",
         "expectations.gold",
         "expectations.ml",
         "publish.deliver",
@@ -65,7 +65,12 @@ def test_a_layer_is_handed_on_only_when_its_gate_has_agreed(dags):
 
 
 def test_a_night_has_the_tasks_of_the_design(dags):
-    assert tasks(dags["ingest_events"]) == ["ingest.load", "expectations.bronze", "report.night"]
+    assert tasks(dags["ingest_events"]) == [
+        "ingest.load",
+        "expectations.bronze",
+        "expectations.silver",
+        "report.night",
+    ]
     assert tasks(dags["build_profiles"]) == [
         "identity.resolve",
         "expectations.identity",

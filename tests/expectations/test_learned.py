@@ -7,7 +7,8 @@ from datetime import date, timedelta
 import pytest
 
 from alluvium.contracts import contract
-from expectations.learned import LEAST_WEEKS, bounds_of, of_table, query, shares_of
+from expectations.delivered_days import counted, query
+from expectations.learned import LEAST_WEEKS, bounds_of, of_table
 
 CALLS = contract.parse(
     """
@@ -42,13 +43,13 @@ def test_a_median_absolute_deviation_is_not_moved_by_one_odd_day():
 
 
 def test_of_what_a_person_is_called_nothing_is_counted():
-    assert list(shares_of(CALLS)) == [
+    assert list(counted(CALLS)) == [
         "null_share:card",
         "null_share:topic",
         "value_share:topic=order",
         "value_share:topic=return",
     ]
-    assert "caller" not in query(CALLS, DAY, "America/New_York")
+    assert "caller" not in query(CALLS, "America/New_York", [DAY])
 
 
 def test_a_day_like_the_others_is_inside_and_an_odd_one_is_not():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,6 +50,11 @@ class Source:
         path = folder / file
         path.write_bytes(text if isinstance(text, bytes) else text.encode())
         return path
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a process needs to work on the same lake."""
+        return dict(os.environ)
 
     def config(self, day: int, **options: str) -> JobConfig:
         """What the job is told for that day."""

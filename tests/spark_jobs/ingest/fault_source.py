@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -34,20 +33,32 @@ HEADER = "parcel,card,weight,seen_on\n"
 POINTS = (
     "spark_jobs.ingest.landing:find:after:",
     "spark_jobs.ingest.drift:look:after:",
-    "spark_jobs.ingest.counting:count:during:",
-    "spark_jobs.ingest.counting:count:after:",
-    "spark_jobs.ingest.quarantine:replace:after:",
-    "alluvium.lake.delta:replace_where:before:pii",
-    "alluvium.lake.delta:replace_where:after:pii",
-    "alluvium.lake.delta:replace_where:during:bronze",
-    "alluvium.lake.delta:replace_where:after:bronze",
-    "spark_jobs.ingest.silver:_repair:after:",
+    "spark_jobs.ingest.few.counting:count:before:",
+    "spark_jobs.ingest.few.counting:count:after:",
+    "spark_jobs.ingest.few.quarantine:replace:after:",
+    "alluvium.lake.delta:replace_rows:before:pii",
+    "alluvium.lake.delta:replace_rows:after:pii",
+    "alluvium.lake.delta:replace_rows:during:bronze",
+    "alluvium.lake.delta:replace_rows:after:bronze",
+    "spark_jobs.ingest.silver:repair:after:",
     "alluvium.lake.driver_delta:merge:during:",
-    "alluvium.lake.delta:merge:after:silver",
-    "spark_jobs.ingest.silver:update:after:",
+    "spark_jobs.ingest.few.merging:merge:after:silver",
+    "spark_jobs.ingest.few.silver:update:after:",
     "spark_jobs.ingest.record_keys:add:after:",
     "spark_jobs.ingest.batch_ledger:write:before:",
     "spark_jobs.ingest.batch_ledger:write:after:",
+)
+# The same of a batch of many rows, which Spark writes.
+POINTS_OF_MANY = (
+    "spark_jobs.ingest.counting:count:during:",
+    "spark_jobs.ingest.counting:count:after:",
+    "spark_jobs.ingest.quarantine:replace:after:",
+    "alluvium.lake.delta:replace_where:after:pii",
+    "alluvium.lake.delta:replace_where:during:bronze",
+    "alluvium.lake.delta:replace_where:after:bronze",
+    "alluvium.lake.delta:merge:during:silver",
+    "alluvium.lake.delta:merge:after:silver",
+    "spark_jobs.ingest.silver:update:after:",
 )
 
 
@@ -83,17 +94,29 @@ def ledger(source: Source, day: int) -> tuple[Any, ...]:
     return read, accepted, quarantined, duplicate, row["status"], row["rows_conflicting"]
 
 
-def child(source: Source, day: int, point: str = "", seconds: float | None = None) -> subprocess.Popen[bytes]:
-    """Load a day in a process of its own, which kills itself at a point or after some seconds."""
+def child(
+    source: Source,
+    day: int,
+    point: str = "",
+    seconds: float | None = None,
+    many: bool = False,
+    server: bool = False,
+) -> subprocess.Popen[bytes]:
+    """Load a day in a process of its own, which kills itself at a point or after some seconds.
+
+    `many`: the way of a batch of many rows, whatever there is. `server`: not itself but its Spark server.
+    """
     order = {
         "sources": str(source.settings.sources),
         "source": source.name,
         "day": day,
         "point": point,
         "seconds": seconds,
+        "many": many,
+        "server": server,
     }
     command = [sys.executable, "-m", "tests.spark_jobs.ingest.killed", json.dumps(order)]
-    return subprocess.Popen(command, env=dict(os.environ), stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    return subprocess.Popen(command, env=source.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
 
 
 def newest_of_each(source: Source) -> Iterator[tuple[Any, ...]]:

@@ -15,9 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from alluvium.job import JobConfig
+from alluvium.lake import driver_delta
 from alluvium.settings import get_settings
+from alluvium.spark.server_file import ServerFile
 from alluvium.spark.session import connect
 from spark_jobs.ingest import load
+from spark_jobs.ingest.few import batch as few_rows
 
 
 def die() -> None:
@@ -25,7 +28,16 @@ def die() -> None:
     os.kill(os.getpid(), signal.SIGKILL)
 
 
-def deadly(work: Callable[..., Any], when: str, schema: str) -> Callable[..., Any]:
+def kill_server() -> None:
+    """The same to the Spark server of this home."""
+    server = ServerFile.read_living(get_settings().metastore)
+    assert server is not None
+    os.kill(server.pid, signal.SIGKILL)
+
+
+def deadly(
+    work: Callable[..., Any], when: str, schema: str, kill: Callable[[], None] = die
+) -> Callable[..., Any]:
     """The same function, which kills the process before, after or during a call about the schema."""
 
     def wrapped(*given: Any, **more: Any) -> Any:
@@ -33,11 +45,12 @@ def deadly(work: Callable[..., Any], when: str, schema: str) -> Callable[..., An
         if schema and schema not in schemas:
             return work(*given, **more)
         if when == "before":
-            die()
+            kill()
         if when == "during":
-            threading.Thread(target=lambda: (time.sleep(0.02), die()), daemon=True).start()
+            threading.Thread(target=lambda: (time.sleep(0.02), kill()), daemon=True).start()
         result = work(*given, **more)
-        die()
+        if when == "after" or kill is die:
+            kill()
         return result
 
     return wrapped
@@ -47,10 +60,13 @@ def main() -> None:
     """Connect, set the trap, load."""
     order = json.loads(sys.argv[1])
     settings = get_settings().model_copy(update={"sources": Path(order["sources"])})
+    if order["many"]:
+        few_rows.SMALL_BYTES = driver_delta.MOST_ROWS = 0
     if order["point"]:
         module, name, when, schema = order["point"].split(":")
         room = import_module(module)
-        setattr(room, name, deadly(getattr(room, name), when, schema))
+        kill = kill_server if order["server"] else die
+        setattr(room, name, deadly(getattr(room, name), when, schema, kill))
     config = JobConfig(date(2017, 11, order["day"]), settings, {"source": order["source"]})
     with connect(settings) as spark:
         if order["seconds"] is not None:

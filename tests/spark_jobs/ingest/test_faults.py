@@ -11,11 +11,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from spark_jobs.ingest import batch_ledger, counting, quarantine, silver
+from spark_jobs.ingest import batch_ledger
+from spark_jobs.ingest.few import counting, quarantine, silver
 from tests.spark_jobs.ingest.fault_source import (
     HEADER,
     PARCELS,
     POINTS,
+    POINTS_OF_MANY,
     child,
     delivery,
     held,
@@ -43,7 +45,7 @@ def pair(make_source, rng, request):
     name = f"f{abs(hash(request.node.name)) % 10**8}"
     victim, control = make_source(f"{name}a", PARCELS), make_source(f"{name}b", PARCELS)
     for day in (1, 2):
-        text = delivery(rng)
+        text = delivery(rng) + f"1,c1,{day}.25,2017-10-{day:02d}\n"
         for source in (victim, control):
             source.land(day, text)
             source.load(day)
@@ -54,7 +56,8 @@ def pair(make_source, rng, request):
 def kill_and_load_again(pair, rng, **how) -> int:
     """A corrected second day: killed while it loads, loaded again, and the same as one that was not."""
     victim, control = pair
-    text = delivery(rng)
+    # With a row that is another each time and always wins, so that every step of a load has work.
+    text = delivery(rng) + f"1,c1,{rng.randrange(1, 10**5)}.25,2017-10-31\n"
     for source in pair:
         source.land(2, text)
     done = child(victim, 2, **how)
@@ -91,6 +94,11 @@ def test_a_load_that_is_killed_at_any_of_the_named_points_is_mended_by_a_rerun(p
     assert {point: kill_and_load_again(pair, rng, point=point) for point in POINTS} == dict.fromkeys(
         POINTS, KILLED
     )
+
+
+def test_a_load_of_many_rows_that_is_killed_at_the_named_points_is_mended_by_a_rerun(pair, rng):
+    ends = {point: kill_and_load_again(pair, rng, point=point, many=True) for point in POINTS_OF_MANY}
+    assert ends == dict.fromkeys(POINTS_OF_MANY, KILLED)
 
 
 def test_a_load_that_is_killed_at_random_moments_is_mended_by_a_rerun(pair, rng):

@@ -5,7 +5,7 @@ import pytest
 from alluvium import catalog
 from alluvium.job import JobConfig
 from spark_jobs.maintain import compact
-from spark_jobs.maintain.compact import is_scattered
+from spark_jobs.maintain.compact import is_scattered, statement
 from spark_jobs.maintain.tables import Lying, lying, names
 
 LONG_AGO = datetime(2017, 1, 1, tzinfo=UTC)
@@ -42,6 +42,14 @@ def test_compaction_changes_no_row_and_finds_nothing_the_second_time(
     ]
     assert [table.count_files for table in lying(spark, config.options)] == [1]
     assert sorted(row["number"] for row in spark.table(scattered_table).collect()) == [1, 2, 3]
+
+
+def test_silver_is_put_together_by_time_of_events(session_settings):
+    assert statement("silver.web_events", session_settings) == (
+        "OPTIMIZE silver.web_events ZORDER BY (occurred_at)"
+    )
+    assert statement("silver.pos_products", session_settings) == "OPTIMIZE silver.pos_products"
+    assert statement("gold.orders", session_settings) == "OPTIMIZE gold.orders"
 
 
 def test_views_and_ledgers_are_no_tables_to_maintain(spark, scattered_table):

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from alluvium import alert, job
+from alluvium import alerts, job
+from alluvium.alerts import webhook
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings
 
@@ -73,7 +74,9 @@ def test_a_failed_job_is_told_without_personal_data(room: _Room, tmp_path: Path)
 def test_a_refusal_is_tried_again(room: _Room, tmp_path: Path) -> None:
     room.refusals = 2
     settings = _settings(tmp_path, f"http://127.0.0.1:{room.server_port}/")
-    alert.send(settings, "gate_warns", "expectations.bronze", DAY, "1 checks warn", ["rows is 3, expected 9"])
+    alerts.send(
+        settings, "gate_warns", "expectations.bronze", DAY, "1 checks warn", ["rows is 3, expected 9"]
+    )
     assert room.heard[0]["details"] == ["1 checks warn", "rows is 3, expected 9"]
 
 
@@ -82,11 +85,11 @@ def test_what_does_not_arrive_stops_nothing_and_the_address_stays_secret(
 ) -> None:
     caplog.set_level(logging.WARNING)
     settings = _settings(tmp_path, "http://127.0.0.1:9/hook/s3cret")
-    alert.send(settings, "job_failed", "churn.score", DAY, "no")
+    alerts.send(settings, "job_failed", "churn.score", DAY, "no")
     assert "did not reach the webhook" in caplog.text
     assert "s3cret" not in caplog.text + repr(settings)
 
 
 def test_without_a_webhook_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(alert, "_post", lambda *_: pytest.fail("posted"))
-    alert.send(_settings(tmp_path, None), "job_failed", "churn.score", DAY, "no")
+    monkeypatch.setattr(webhook, "_post", lambda *_: pytest.fail("posted"))
+    alerts.send(_settings(tmp_path, None), "job_failed", "churn.score", DAY, "no")
