@@ -50,7 +50,7 @@ def count(rows: pa.Table, contract: Contract) -> tuple[Counts, pa.Table]:
         rows_quarantined=bad.num_rows,
         rows_duplicate=rows.num_rows - once.num_rows,
         rows_conflicting=_conflicting(good, contract),
-        rows_suppressed=sum(reasons.ERASED in found for found in bad["_reasons"].to_pylist()),
+        rows_suppressed=sum(reasons.suppress(found) for found in bad["_reasons"].to_pylist()),
     )
     return counts, once
 

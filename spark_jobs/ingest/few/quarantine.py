@@ -23,7 +23,7 @@ def rows_of(bad: pa.Table, contract: Contract, run_date: date, discarded: frozen
         return pa.array([value] * bad.num_rows, kind)
 
     statuses = [
-        DISCARDED if row_hash in discarded else SUPPRESSED if reasons.ERASED in found else OPEN
+        DISCARDED if row_hash in discarded else SUPPRESSED if reasons.suppress(found) else OPEN
         for row_hash, found in zip(bad["_row_hash"].to_pylist(), bad["_reasons"].to_pylist(), strict=True)
     ]
     columns = {
