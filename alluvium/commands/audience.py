@@ -55,6 +55,17 @@ def list_audiences(as_json: Json = False) -> None:
     columns = ("segment", "platform", "status", *counts, "reason")
     titles = [name.removeprefix("count_") for name in columns]
     table(None, titles, [[row[name] for name in columns] for row in deliveries])
+    _say_next(deliveries)
+
+
+def _say_next(deliveries: list[dict[str, Any]]) -> None:
+    """The command for each audience that somebody may let through."""
+    from spark_jobs.publish.guards import can_be_approved
+
+    for row in deliveries:
+        if row["status"] == "held" and can_be_approved(row["reason"]):
+            which = f"{row['segment']} {row['platform']} --run-date {row['run_date']}"
+            typer.echo(f'Next, if it is right: alluvium audience approve {which} --reason "why"')
 
 
 RunDate = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="Default: the last night")]

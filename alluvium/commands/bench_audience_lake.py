@@ -92,10 +92,7 @@ def make_plan(folder: Path) -> Path:
 
 
 def export(settings: Settings, plan: Path) -> dict[str, Any]:
-    """Draft the files (to deliver them is a rename); returns the figures.
-
-    CPU is of this process; helpers have their own. Memory is of all of them together.
-    """
+    """Draft the files (to deliver them is a rename); memory is of all processes together."""
     from spark_jobs.publish import audiences
 
     config = JobConfig(DAY, settings, {"plan": str(plan)})

@@ -16,7 +16,8 @@ _COUNTERS = Path("/proc/self/io")
 
 @dataclass
 class Cost:
-    """Of one step in this process: wall and CPU seconds, and the MiB that it read from files.
+    """Of one step: wall seconds, CPU seconds of this process and of helpers that it waited for, and the MiB
+    that this process read from files.
 
     Bytes count whether or not a disk had to move; None where the kernel does not count them.
     """
@@ -31,8 +32,8 @@ class Cost:
 
 
 def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
+    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    return sum(one.ru_utime + one.ru_stime for one in used)
 
 
 def _bytes_read() -> int | None:

@@ -160,8 +160,8 @@ def segments(
         print_json(told)
         return
     table("Segments and audiences", [name.replace("_", " ") for name in SHOWN], _rows(figures))
-    told_ratios = ", ".join(f"{ratio} times {name}" for name, ratio in ratios.items())
-    console.print(f"The export takes {told_ratios}, which only write. Kept in {target}")
+    told_ratios = " and ".join(f"{ratio} times as long as {name}" for name, ratio in ratios.items())
+    console.print(f"The export takes {told_ratios}, which only writes. Kept in {target}")
 
 
 def _at(settings: Settings, home: Path) -> Settings:

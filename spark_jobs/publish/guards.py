@@ -5,13 +5,21 @@ from __future__ import annotations
 from spark_jobs.publish.counts import Counts
 from spark_jobs.publish.plan import Guards
 
+NOBODY, TOO_FEW = "nobody is left to send", "that may be sent at all"
+UNDECIDED = "the segment was not decided for this run date"
+
+
+def can_be_approved(reason: str | None) -> bool:
+    """Whether an audience that is held for this reason goes out when somebody approves it."""
+    return reason is not None and not reason.endswith((NOBODY, TOO_FEW, UNDECIDED))
+
 
 def too_few(counts: Counts, minimum: int) -> str | None:
     """Why nobody goes out, whoever approves: an empty audience is a mistake, a tiny one names people."""
     if counts.exported == 0:
-        return "nobody is left to send"
+        return NOBODY
     if counts.exported < minimum:
-        return f"{counts.exported} people, fewer than the {minimum} that may be sent at all"
+        return f"{counts.exported} people, fewer than the {minimum} {TOO_FEW}"
     return None
 
 

@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from alluvium import catalog
 from alluvium.job import JobConfig
 from alluvium.lake import ledger
-from spark_jobs.publish import audience, driver_candidates
+from spark_jobs.publish import audience, driver_candidates, guards
 from spark_jobs.publish.audience import Outcome
 from spark_jobs.publish.driver_candidates import is_there
 from spark_jobs.publish.plan import ConsentFeed, Delivery, Plan
@@ -104,7 +104,7 @@ def removals_only(delivery: Delivery, planned: Plan, state: State) -> tuple[str,
         return audience.ENDED, "the delivery is no longer planned"
     segment = state.segments.get(delivery.segment)
     if segment is None:
-        return audience.HELD, "the segment was not decided for this run date"
+        return audience.HELD, guards.UNDECIDED
     purpose = planned.platforms[delivery.platform].purpose
     if segment.allowed_purposes is not None and purpose not in segment.allowed_purposes:
         return audience.REFUSED, f"the segment does not allow {purpose}"

@@ -93,7 +93,9 @@ def lines(rows: Rows, x: str, y: str, series: str, *, x_title: str, y_title: str
         .encode(
             x=alt.X(f"{x}:O", title=x_title, axis=alt.Axis(labelAngle=0, labelOverlap=True)),
             y=alt.Y(f"{y}:Q", title=y_title, axis=_plain_axis(5, number)),
-            color=alt.Color(f"{series}:N", sort=None, scale=alt.Scale(range=SERIES)),
+            color=alt.Color(
+                f"{series}:N", sort=None, scale=alt.Scale(range=SERIES), legend=alt.Legend(columns=3)
+            ),
         )
     )
     return to_svg(chart)

@@ -42,6 +42,7 @@ PARTS = {
     "held out": charts.VIOLET,
     "capped": charts.AMBER,
     "rejected": "#8a5a44",
+    "held back": charts.BLUE,
 }
 COUNTS = {
     "exported": "count_exported",
@@ -51,7 +52,7 @@ COUNTS = {
     "capped": "count_capped",
     "rejected": "count_rejected",
 }
-# So end the reasons that nobody can approve.
+# So end the reasons that nobody can approve, as `spark_jobs.publish.guards` says them.
 FINAL = ("that may be sent at all", "nobody is left to send")
 Rows = Sequence[dict[str, Any]]
 
@@ -123,17 +124,23 @@ def _of_audience(row: dict[str, Any], lake: Lake) -> str:
     return "see why, then repeat the night"
 
 
+def _parts(delivery: dict[str, Any]) -> dict[str, int]:
+    """How many members became what; of a delivery that did not run, the rest was held back."""
+    found = {part: delivery[count] or 0 for part, count in COUNTS.items()}
+    return {**found, "held back": (delivery["count_members"] or 0) - sum(found.values())}
+
+
 def _reach(deliveries: Rows) -> list[Picture]:
     rows = [
         {
             "delivery": f"{row['segment']} → {row['platform']}",
             "part": part,
-            "members": row[count],
+            "members": members,
             "part_order": place,
         }
         for row in deliveries
-        for place, (part, count) in enumerate(COUNTS.items())
-        if row[count]
+        for place, (part, members) in enumerate(_parts(row).items())
+        if members > 0
     ]
     if not rows:
         return []

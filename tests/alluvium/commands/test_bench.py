@@ -7,10 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from alluvium.commands import bench, bench_ingest
+from alluvium import catalog
+from alluvium.commands import bench, bench_ingest, bench_segments
 from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
+from alluvium.lake import ledger
 from alluvium.settings import CHECKOUT, get_settings
+from spark_jobs.segments import definition
+from spark_jobs.segments.query import tables_of
 
 TASKS = {
     "start": 9.0,
@@ -60,3 +64,25 @@ def test_made_up_events_are_by_contract_with_copies_and_broken_ones_among_them(t
     columns = contract.load("web", "events", CHECKOUT / "spark_jobs" / "ingest" / "sources").columns
     required = [column.path or name for name, column in columns.items() if column.required]
     assert all(event.get(path) for path in required)
+
+
+def test_the_segments_of_the_bench_are_sound_and_differ(tmp_path: Path) -> None:
+    bench_segments.write_definitions(tmp_path / "definitions", 10)
+    made = definition.load_all(tmp_path / "definitions")
+    assert len({one.version for one in made}) == 10
+    assert {table for one in made for table in tables_of(one.sql)} >= {
+        "gold.customer_events",
+        "gold.order_lines",
+    }
+
+
+def test_the_refreshes_of_the_bench_decide_every_segment(tmp_path: Path) -> None:
+    beside = get_settings().model_copy(update={"home": tmp_path, "business_time_zone": "UTC"})
+    told = bench_segments.refreshes(beside, events=9_000, customers=300)
+    assert [row["what"].split(",")[0] for row in told][1:3] == [
+        "refresh half an hour later",
+        "and half an hour later",
+    ]
+    runs = ledger.rows(catalog.PUBLISHED_SEGMENT_RUNS, beside)
+    assert {row["status"] for row in runs} == {"decided"}
+    assert all(row["size"] > 0 for row in runs)

@@ -8,14 +8,28 @@ from datetime import date
 import pytest
 
 from alluvium.privacy.keys import identifier_key
+from spark_jobs.publish import guards
 from spark_jobs.publish import moves as noted
 from spark_jobs.publish.audience import DELIVERED, ENDED, HELD, Audience, Rules
+from spark_jobs.publish.counts import Counts
 from spark_jobs.publish.judging import Criteria, judge
 from spark_jobs.publish.plan import Guards, load
 from spark_jobs.publish.suppression import Suppressed
+from spark_jobs.report.sections.segments import FINAL
 
 SECRET = b"s" * 32
 NIGHT = date(2017, 11, 2)
+
+
+def test_what_nobody_can_approve_is_known_and_the_report_knows_it_too():
+    few = guards.too_few(Counts(exported=3), 20)
+    assert few == "3 people, fewer than the 20 that may be sent at all"
+    nobody = guards.too_few(Counts(), 20)
+    large = guards.objection(Counts(exported=9), Guards(largest=5))
+    assert [guards.can_be_approved(reason) for reason in (few, nobody, guards.UNDECIDED, large)] == [
+        False, False, False, True,
+    ]  # fmt: skip
+    assert all(reason.endswith(FINAL) for reason in (few, nobody))
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from alluvium import catalog
 from alluvium.lake import ledger
 from spark_jobs.report.lake import Lake
-from spark_jobs.report.sections.segments import section
+from spark_jobs.report.sections.segments import _parts, section
 
 NIGHT = date(2017, 11, 2)
 
@@ -88,3 +88,10 @@ def test_members_are_counted_once_into_what_became_of_them(lake):
     assert "exported" in reach.svg
     assert "no consent" in reach.svg
     assert "suppressed" not in reach.svg
+
+
+def test_what_a_guard_kept_back_is_a_part_of_its_own():
+    held = delivery("sleepers", "held", count_members=28, count_without_consent=14)
+    assert _parts(held)["held back"] == 14
+    sent = delivery("champions", "delivered", count_members=40, count_exported=30, count_without_consent=10)
+    assert _parts(sent)["held back"] == 0
