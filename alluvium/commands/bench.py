@@ -14,6 +14,8 @@ import typer
 
 from alluvium.commands.bench_identity import identity
 from alluvium.commands.bench_ingest import ingest
+from alluvium.commands.bench_recommend import recommend
+from alluvium.commands.bench_scores import scores
 from alluvium.commands.night import Lines
 from alluvium.console import console, err, print_json, table
 from alluvium.errors import AlluviumError
@@ -119,3 +121,5 @@ def bench(
 
 app.command(epilog="Example: alluvium bench identity --records 300000")(identity)
 app.command(epilog="Example: alluvium bench ingest --rows 4000000")(ingest)
+app.command(epilog="Example: alluvium bench recommend --spark-customers 20000")(recommend)
+app.command(epilog="Example: alluvium bench scores --customers 1000000")(scores)
