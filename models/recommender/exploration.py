@@ -1,9 +1,9 @@
 """New products get a few places of every list, or nobody would ever learn who likes them.
 
 A product is new while it is sold for less than `new_days`: its buyers say nothing yet, so it is offered by
-what it is. Among the new products of the kinds that a customer buys one is drawn, the oftener a kind is
-bought the likelier (Thompson's idea of trying what may be good, without a model of its own); its place in
-the lower half of the list is drawn too, so that what comes of it can be read by place.
+what it is. Among the new products of the kinds that a customer buys some are drawn, the oftener a kind is
+bought the likelier; their places in the lower half of the list are drawn too, so that what comes of them can
+be read by place.
 """
 
 from __future__ import annotations
