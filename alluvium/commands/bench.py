@@ -13,7 +13,9 @@ import typer
 
 from alluvium.commands.bench_identity import identity
 from alluvium.commands.bench_ingest import ingest
+from alluvium.commands.bench_recommend import recommend
 from alluvium.commands.bench_results import keep
+from alluvium.commands.bench_scores import scores
 from alluvium.commands.bench_segments import segments
 from alluvium.commands.bench_warehouse import warehouse
 from alluvium.commands.night import Lines
@@ -121,3 +123,5 @@ app.command(epilog="Example: alluvium bench identity --records 300000")(identity
 app.command(epilog="Example: alluvium bench ingest --rows 4000000")(ingest)
 app.command(epilog="Example: alluvium bench warehouse --copies 10")(warehouse)
 app.command(epilog="Example: alluvium bench segments --people 100000 --no-spark")(segments)
+app.command(epilog="Example: alluvium bench recommend --spark-customers 20000")(recommend)
+app.command(epilog="Example: alluvium bench scores --customers 1000000")(scores)

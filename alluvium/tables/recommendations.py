@@ -28,16 +28,16 @@ PUBLISHED_RECOMMENDATIONS = Table(
         ),
         "reason_code": (
             "string",
-            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers, popular, "
-            "popular_nearby, or no_consent "
+            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers, new_product, "
+            "popular, popular_nearby, or no_consent "
             "(personalisation refused: popular products)",
         ),
         "reason_text": ("string", "The reason in words for the customer"),
         "evidence_product_id": (
             "string",
-            "goes_with, goes_with_cart: the product that the customer bought or put in the cart",
+            "goes_with, goes_with_cart, new_product: the product that the customer bought or put in the cart",
         ),
-        "model": ("string", "The model that ranked it"),
+        "model": ("string", "The model that ranked it; exploration for a new product that is tried"),
         "model_version": (
             "string",
             "Version of the registered model recommender_<placement>; null for popular",
@@ -74,4 +74,34 @@ PUBLISHED_SIMILAR_PRODUCTS = Table(
         "score": ("double", "Cosine of the two products' buyers, 0 to 1"),
         "run_date": _RUN_DATE,
     },
+)
+
+PUBLISHED_RECOMMENDATION_RESULTS = Table(
+    schema="published",
+    name="recommendation_results",
+    comment="What came of the lists of a night, one row per night, window, placement and model.",
+    key=("run_date", "window_days", "placement", "model"),
+    columns={
+        "run_date": ("date", "The night whose lists were shown"),
+        "window_days": ("int", "Days after that night in which views and purchases count"),
+        "placement": ("string", "Where it was shown"),
+        "model": (
+            "string",
+            "The model that the customer was given: in an experiment the champion or the challenger; "
+            "popularity for who got popular products only",
+        ),
+        "customers": ("bigint", "Customers with a list of this model"),
+        "rows_shown": ("bigint", "Places of their lists"),
+        "rows_viewed": ("bigint", "Shown products that the same customer viewed within the window"),
+        "rows_bought": ("bigint", "Shown products that the same customer bought within the window"),
+        "customers_bought": ("bigint", "Customers who bought one of them or more"),
+        "corrected_view_rate": (
+            "double",
+            "Views a place if every place were looked at like the first: each counts log2(rank + 1), because "
+            "a place is taken to be looked at in proportion to 1 / log2(rank + 1)",
+        ),
+        "revenue_per_customer": ("double", "What a customer spent on shown products within the window"),
+        "revenue_error": ("double", "Standard error of it; null for one customer"),
+    },
+    retention_days=730,
 )

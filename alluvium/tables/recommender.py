@@ -16,16 +16,20 @@ ML_RECOMMENDATION_CANDIDATES = Table(
     columns={
         "customer_id": ("string", "The customer; nobody who refused personalisation"),
         "placement": ("string", "Where it is shown: buy_again, discover, home, cart"),
-        "rank": ("int", "1 is best; more ranks than are shown, because publishing hides some"),
+        "rank": (
+            "int",
+            "1 is best; more ranks than are shown, because publishing hides some; beyond 1000 a new product "
+            "to try at the place that is the rest",
+        ),
         "product_id": _PRODUCT,
         "score": ("double", "The model's score; comparable within a customer and placement only"),
         "reason_code": (
             "string",
-            "bought_regularly, bought_before, goes_with, goes_with_cart or similar_customers",
+            "bought_regularly, bought_before, goes_with, goes_with_cart, similar_customers or new_product",
         ),
         "evidence_product_id": (
             "string",
-            "goes_with, goes_with_cart: the product that the customer bought or put in the cart",
+            "goes_with, goes_with_cart, new_product: the product that the customer bought or put in the cart",
         ),
         "interval_days": ("int", "bought_regularly: mean days between the customer's purchases"),
         "model": ("string", "Name of the model"),

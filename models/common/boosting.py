@@ -35,7 +35,8 @@ class Manifest:
     `interval` says how far off a prediction may be (see intervals), `words` what the features are called,
     `reference` how they and the
     predictions were spread when it was made (see drift), `error` how far off it was on the held-out cut-off:
-    mean absolute error of money, Brier score of a probability.
+    mean absolute error of money, Brier score of a probability. `base_rate` says how often the event comes at
+    all (see base_rate), `shift` by how much it moves the log-odds of one day; a file holds no shift.
     """
 
     model: str
@@ -50,6 +51,8 @@ class Manifest:
     words: Mapping[str, str] = field(default_factory=dict)
     reference: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     error: float | None = None
+    base_rate: Mapping[str, Any] | None = None
+    shift: float = 0.0
 
     def to_json(self) -> str:
         """As a text that a booster can hold."""

@@ -15,7 +15,18 @@ import numpy as np
 import polars as pl
 
 from alluvium.errors import AlluviumError
-from models.common import boosting, drift, evaluation, intervals, leaks, population, reasons, speaking
+from models.common import (
+    base_rate,
+    boosting,
+    drift,
+    evaluation,
+    intervals,
+    leak_families,
+    leaks,
+    population,
+    reasons,
+    speaking,
+)
 from models.common.boosting import Manifest, Numbers
 from models.common.btyd import customers
 from models.common.cutoffs import Split, outcome_end, split
@@ -101,6 +112,9 @@ class Work:
             priors=population.priors(known, self.task.outcome(known), self.params.active_days),
             weights=tuned.weights,
             value=self.value_model(max(days)),
+            base_rate=base_rate.fit(
+                at(self.population, days), self.task.outcome(at(self.population, days)), self.params.base_rate
+            ),
             interval=tuned.interval,
             words=reasons.words(self.features),
             reference=drift.reference(at(self.population, days), self.features),
@@ -161,7 +175,9 @@ def _tune(work: Work, cut: Split) -> _Tuned:
 def _measure(work: Work, cut: Split, booster: Booster, manifest: Manifest) -> tuple[dict[str, Any], Numbers]:
     """The held-out cut-off, by the booster and by baselines that know no more; and its predictions."""
     known, held_out = at(work.population, cut.known), at(work.population, [cut.evaluation])
-    predictions = {"model": speaking.speak(booster, manifest, speaking.of_frame(held_out))}
+    column = speaking.of_frame(held_out)
+    manifest = base_rate.as_of(manifest, booster, column)
+    predictions = {"model": speaking.speak(booster, manifest, column)}
     predictions |= work.task.baselines(known, held_out, work.horizon_days)
     found = evaluation.evaluate(work.task, work.task.outcome(held_out), predictions)
     found |= {
@@ -185,7 +201,10 @@ def prepared(
     """
     active = population.active(data.frame, params.active_days)
     cut = _enough(active, task, params, horizon_days)
-    flagged = leaks.suspicious(active, data.features, task.events(active), params.leaks)
+    events = task.events(active)
+    flagged = leaks.suspicious(active, data.features, events, params.leaks)
+    # Of the rest: one feature that tells everything would make its whole family suspicious.
+    flagged |= leak_families.suspicious(active, without(data.features, flagged), events, params.leaks)
     features = tuple(without(data.features, flagged))
     return Work(data.frame, active, features, task, params, horizon_days), cut, flagged
 

@@ -86,6 +86,9 @@ class Params(_Strict):
     excluded_features: tuple[str, ...]
     leaks: LeakLimits
     rounds: Rounds
+    base_rate: str | None = Field(
+        None, description="A feature whose mean over customers says how often the event comes at all"
+    )
     gate: GateRule
     xgboost: dict[str, Any]
     search: dict[str, Range] = Field({}, description="What `alluvium model tune` may change of xgboost")

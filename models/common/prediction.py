@@ -6,13 +6,13 @@ What runs here runs on the workers and on the driver alike, and therefore import
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
-from models.common import boosting, intervals, reasons, speaking
+from models.common import base_rate, boosting, intervals, reasons, speaking
 from models.common.boosting import Manifest, Numbers
 from models.common.btyd import customers
 from models.common.btyd.customers import Column, ValueModel
@@ -85,6 +85,23 @@ def score_batches(
         if known := speaking.value_model(champions[0].manifest):
             for horizon_days in telling.extrapolated:
                 yield _extrapolated(batch, champions[0], known, horizon_days, telling)
+
+
+def for_tonight(champions: Sequence[Champion], everybody: pa.Table) -> list[Champion]:
+    """The champions with the base rate of the night, which `everybody`, or a sample, tells.
+
+    Columns as in a batch of `score_batches`.
+    """
+    if not everybody.num_rows or not any(champion.manifest.base_rate for champion in champions):
+        return list(champions)
+    batch = everybody.combine_chunks().to_batches()[0]
+    found = []
+    for champion in champions:
+        is_asked = pa.array(why_not(batch, champion.manifest.active_days) == "")
+        booster, _ = boosting.from_bytes(champion.content)
+        manifest = base_rate.as_of(champion.manifest, booster, _column(batch.filter(is_asked)))
+        found.append(replace(champion, manifest=manifest))
+    return found
 
 
 def _column(batch: pa.RecordBatch) -> Column:

@@ -22,7 +22,7 @@ from alluvium.lake import delta, driver_delta
 from models.common import champions, local, monitoring, output, params, reasons, stale, states, watching
 from models.common.boosting import Numbers
 from models.common.output import Output
-from models.common.prediction import FOR_MODEL, SCORED, Champion, Telling, score_batches
+from models.common.prediction import FOR_MODEL, SCORED, Champion, Telling, for_tonight, score_batches
 from models.common.watching import Metric
 
 if TYPE_CHECKING:
@@ -80,7 +80,7 @@ def _here(folders: list[Path], found: list[Champion], config: JobConfig, into: O
     asked = local.query(
         states.query(found, config.as_of_date, "customers", "facts"), customers=customers, facts=facts
     )
-    telling = _telling(into, asked.num_rows)
+    telling, found = _telling(into, asked.num_rows), for_tonight(found, asked)
     scores = pa.Table.from_batches(score_batches(iter(asked.to_batches()), found, telling), SCORED)
     driver_delta.replace(output.as_arrow(scores, into, _literals(config)), place, _slice(config))
     query = watching.realised_query(into, _horizons(found), config.as_of_date, "scores", "events")
@@ -102,6 +102,9 @@ def _on_workers(
     states.check(found, rows.columns, not rows.where(_slice(config)).isEmpty(), config.as_of_date)
     asked = spark.sql(states.query(found, config.as_of_date, customers, facts))
     count = delta.read(spark, catalog.GOLD_CUSTOMERS).count()
+    drawn = f"pmod(xxhash64(customer_id), {max(1, count // DRIFT_SAMPLE)}) = 0"
+    if any(champion.manifest.base_rate for champion in found):
+        found = for_tonight(found, asked.where(drawn).toArrow())
     score = partial(score_batches, champions=found, telling=_telling(into, count))
     # Python on the workers: XGBoost has no function in SQL.
     scores = asked.mapInArrow(score, output.spark_schema(SCORED)).cache()  # Written, and measured.
@@ -111,7 +114,6 @@ def _on_workers(
             into, _horizons(found), config.as_of_date, into.table.full_name, events
         )
         closed = [row.asDict() for row in spark.sql(query).collect()]
-        drawn = f"pmod(xxhash64(customer_id), {max(1, count // DRIFT_SAMPLE)}) = 0"
         sample = asked.where(drawn).toArrow(), scores.where(drawn).select(*SAID).toArrow()
         watched = _watched(found, config, _population(*sample, found[0]), closed)
         return monitoring.note(monitoring.of_frame(scores), watched, into.model, config)

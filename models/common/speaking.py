@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 TREES, BG_NBD, RATE = "trees", "bg_nbd", "rate_90d"
 RATE_COLUMN, RATE_DAYS = "spend_90d", 90
 TENTHS, LEAST_TREES = 10, 2
+LIMIT = 1e-6  # No probability is surer than that.
 
 
 def of_frame(rows: pl.DataFrame) -> Column:
@@ -31,7 +32,8 @@ def of_frame(rows: pl.DataFrame) -> Column:
 
 def needed(manifest: Manifest) -> set[str]:
     """The columns that a prediction needs."""
-    return {*manifest.features, *((*customers.NEEDED, RATE_COLUMN) if manifest.value else ())}
+    calendar = (manifest.base_rate["feature"],) if manifest.base_rate else ()
+    return {*manifest.features, *calendar, *((*customers.NEEDED, RATE_COLUMN) if manifest.value else ())}
 
 
 def values(column: Column, features: Sequence[str]) -> Matrix:
@@ -54,10 +56,16 @@ def others(manifest: Manifest, column: Column) -> dict[str, Numbers]:
     }
 
 
+def with_odds_moved(probabilities: Numbers, shift: float) -> Numbers:
+    """Probabilities with all log-odds moved by `shift`."""
+    certain = np.clip(probabilities, LIMIT, 1 - LIMIT)
+    return np.asarray(1 / (1 + np.exp(-(np.log(certain / (1 - certain)) + shift))))
+
+
 def blended(trees: Numbers, manifest: Manifest, column: Column) -> Numbers:
-    """The trees' predictions and those of the others, by their weights."""
+    """The trees' predictions and those of the others, by their weights; moved to the day's base rate."""
     if set(manifest.weights) == {TREES}:
-        return trees
+        return with_odds_moved(trees, manifest.shift) if manifest.shift else trees
     said = {TREES: trees, **others(manifest, column)}
     return np.asarray(sum(weight * said[name] for name, weight in sorted(manifest.weights.items())))
 

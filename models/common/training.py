@@ -18,8 +18,18 @@ from alluvium import catalog
 from alluvium.errors import AlluviumError
 from alluvium.job import JobConfig
 from alluvium.lake import ledger
+from models.common import (
+    base_rate,
+    cutoffs,
+    evaluation,
+    gate,
+    params,
+    registry,
+    speaking,
+    tracking,
+    training_sets,
+)
 from models.common import candidate as candidates
-from models.common import cutoffs, evaluation, gate, params, registry, speaking, tracking, training_sets
 from models.common.boosting import Manifest, Numbers
 from models.common.candidate import Candidate
 from models.common.gate import Verdict
@@ -73,7 +83,8 @@ def champion_predictions(config: JobConfig, name: str, made: Candidate) -> Numbe
         with suppress(AlluviumError, ValueError):
             booster, manifest = load(config.settings, version)
             if _can_judge(manifest, made.held_out):
-                return speaking.speak(booster, manifest, speaking.of_frame(made.held_out))
+                column = speaking.of_frame(made.held_out)
+                return speaking.speak(booster, base_rate.as_of(manifest, booster, column), column)
     return None
 
 

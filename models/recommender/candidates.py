@@ -26,11 +26,27 @@ REGIONAL_PRODUCTS = 500
 
 @dataclass(frozen=True)
 class Origin:
-    """Which model made a ranking, for which placement."""
+    """Which model made a ranking, for which placement.
+
+    In an experiment the rows of some customers are a `challenger`'s, which has no version in the registry.
+    """
 
     placement: str
     model: str
     version: str | None
+    challenger: str | None = None
+    is_challenged: NDArray[np.bool_] | None = None  # by row of the ranking
+
+    def columns(self, row: NDArray[np.int64]) -> dict[str, pa.Array]:
+        """Placement, model and version of some rows of the ranking."""
+        nobody = np.zeros(len(row), dtype=bool)
+        is_theirs = pa.array(nobody if self.is_challenged is None else self.is_challenged[row])
+        version = pa.scalar(self.version, pa.string())
+        return {
+            "placement": pa.repeat(self.placement, len(row)),
+            "model": pc.if_else(is_theirs, self.challenger or self.model, self.model),
+            "model_version": pc.if_else(is_theirs, pa.scalar(None, pa.string()), version),
+        }
 
 
 def _dictionary(ids: NDArray[np.str_], indices: NDArray[np.int64]) -> pa.Array:
@@ -45,27 +61,29 @@ def of_customers(
     reasons: Reasons,
     origin: Origin,
     customers: NDArray[np.int64] | None = None,
+    ranks: NDArray[np.int64] | None = None,
 ) -> pa.Table:
     """One row per customer, placement and rank; the columns of ml.recommendation_candidates.
 
-    The rows of the ranking are those of `customers` (indices), by default all of `purchases`.
+    The rows of the ranking are those of `customers` (indices), by default all of `purchases`; the ranks are
+    1, 2, ... unless others are given.
     """
     is_there = ranking.products != NOTHING
     row, column = np.nonzero(is_there)
     whose = row if customers is None else customers[row]
     count_rows = len(row)
-    interval = reasons.interval_days[is_there]
+    interval, by = reasons.interval_days[is_there], origin.columns(row)
     columns = {
         "customer_id": _dictionary(purchases.customers, whose),
-        "placement": pa.array([origin.placement] * count_rows, pa.string()),
-        "rank": pa.array(column + 1, pa.int32()),
+        "placement": by["placement"],
+        "rank": pa.array(column + 1 if ranks is None else ranks[is_there], pa.int32()),
         "product_id": _dictionary(purchases.products, ranking.products[is_there]),
         "score": pa.array(np.round(ranking.scores[is_there].astype(np.float64), 6)),
         "reason_code": pa.array(reasons.codes[is_there].tolist(), pa.string()),
         "evidence_product_id": _dictionary(purchases.products, reasons.evidence[is_there]),
         "interval_days": pa.array(interval, pa.int32(), mask=interval == 0),
-        "model": pa.array([origin.model] * count_rows, pa.string()),
-        "model_version": pa.array([origin.version] * count_rows, pa.string()),
+        "model": by["model"],
+        "model_version": by["model_version"],
         "as_of_date": _constant(purchases.as_of_date, count_rows),
     }
     return pa.table(columns)

@@ -7,9 +7,9 @@ Only its factors are used: its own `recommend` hides what was bought by default,
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from models.recommender.factors import score_rows
 from models.recommender.purchases import Purchases
 from models.recommender.scores import ScoreRows
 
@@ -36,8 +36,4 @@ def fit(
         )
         model.fit(purchases.bought(), show_progress=False)
     customers, products = np.asarray(model.user_factors), np.asarray(model.item_factors)
-
-    def score(rows: slice) -> NDArray[np.float32]:
-        return np.asarray(customers[rows] @ products.T, dtype=np.float32)
-
-    return score
+    return score_rows(customers, products)

@@ -20,6 +20,8 @@ from models.recommender import (
     popularity,
     rank_fusion,
 )
+from models.recommender.experiment import Experiment
+from models.recommender.exploration import Exploration
 from models.recommender.purchases import Purchases
 from models.recommender.ranker import model as ranker
 from models.recommender.rules import Rules
@@ -65,6 +67,8 @@ class Placement(BaseModel):
     candidates: int = Field(ge=20, le=1000)
     floors: Floors = Floors()
     rules: Rules = Rules()
+    experiment: Experiment | None = None
+    exploration: Exploration | None = None
     models: dict[str, dict[str, Any]]
 
     @property
@@ -80,6 +84,17 @@ class Placement(BaseModel):
             if model not in FIT:
                 raise ValueError(f"there is no model {model!r}, only {', '.join(FIT)}")
             _check_params(model, params)
+        return self
+
+    @model_validator(mode="after")
+    def _the_challenger_needs_no_training(self) -> Placement:
+        given = self.experiment
+        if given and given.challenger not in self.models:
+            raise ValueError(f"the challenger {given.challenger!r} is not among the models")
+        if given and given.challenger in TRAIN:
+            raise ValueError(
+                f"the challenger {given.challenger!r} learns at the race, which keeps it for champions only"
+            )
         return self
 
 

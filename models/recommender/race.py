@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from models.recommender import bootstrap, evaluate, exposure, params, rules
+from models.recommender import bootstrap, business, evaluate, exposure, params, rules
 from models.recommender.evaluate import Figures
 from models.recommender.params import Placement
 from models.recommender.purchases import Purchases, known_before
@@ -38,6 +38,7 @@ class Window:
     known: Purchases
     bought_before: sparse.csr_matrix
     bought_within: sparse.csr_matrix
+    spent_within: sparse.csr_matrix
 
     def relevant(self, placement: Placement) -> sparse.csr_matrix:
         """Customers x products to be found. Customers without a purchase before the window are left out."""
@@ -55,7 +56,7 @@ def window(purchases: Purchases, first_day: date) -> Window:
     end = first_day + timedelta(days=WINDOW_DAYS)
     known = known_before(purchases, first_day)
     within = purchases.before(end).since(first_day)
-    return Window(first_day, end, known, known.bought(), within.bought())
+    return Window(first_day, end, known, known.bought(), within.bought(), within.spent())
 
 
 @dataclass(frozen=True)
@@ -129,12 +130,13 @@ def winner(placement: Placement, runs: Mapping[str, Run], incumbent: str | None 
     return best
 
 
-def _with_rules(made: Contest, ranking: Ranking, where: Window) -> Figures:
+def _with_rules(made: Contest, ranking: Ranking, where: Window) -> dict[str, Any]:
     """The figures of the lists as they are shown, and what the rules cost."""
     shown = rules.apply(ranking, where.known.catalogue, made.placement.rules)
     before, after = (measured(r.products[:, :20], where, made.placement) for r in (ranking, shown))
     lost = float((before.decisive - after.decisive).mean()) if len(before.decisive) else None
-    return {**after.figures, f"{DECIDED_BY}_lost": lost}
+    worth = business.worth(shown.products[:, :20], where.spent_within, where.bought_before)
+    return {**after.figures, f"{DECIDED_BY}_lost": lost, **worth}
 
 
 def _contest(placement: Placement, validation: Window, test: Window, incumbent: str | None) -> dict[str, Any]:

@@ -20,6 +20,7 @@ BOUGHT_BEFORE = "bought_before"
 GOES_WITH = "goes_with"
 SIMILAR_CUSTOMERS = "similar_customers"
 GOES_WITH_CART = "goes_with_cart"
+NEW_PRODUCT = "new_product"
 
 # From two gaps on, their mean says something about the next one.
 REGULAR_FROM_DAYS = 3
@@ -80,7 +81,6 @@ def explain(purchases: Purchases, products: NDArray[np.int64], similar: Neighbou
     return Reasons(codes, near, np.where(is_regular, gap_days, 0))
 
 
-def explain_cart(products: NDArray[np.int64], nearest: NDArray[np.int64]) -> Reasons:
-    """Reasons of what completes a cart: `nearest` is what lies in it, beside each product."""
-    codes = np.full(products.shape, GOES_WITH_CART)
-    return Reasons(codes, nearest, np.zeros(products.shape, dtype=np.int64))
+def alike(code: str, nearest: NDArray[np.int64]) -> Reasons:
+    """One reason for all: what completes a cart, or is new; `nearest` is the evidence beside each product."""
+    return Reasons(np.full(nearest.shape, code), nearest, np.zeros(nearest.shape, dtype=np.int64))

@@ -19,7 +19,17 @@ from pyspark.sql import SparkSession
 from alluvium import catalog
 from alluvium.job import JobConfig
 from alluvium.lake import delta, driver_sql
-from models.recommender import baskets, candidates, features, params, reasons, rules, tracking
+from models.recommender import (
+    baskets,
+    candidates,
+    experiment,
+    exploration,
+    features,
+    params,
+    reasons,
+    rules,
+    tracking,
+)
 from models.recommender.candidates import Origin
 from models.recommender.item_similarity import Neighbours, neighbours
 from models.recommender.mixing import mixed
@@ -27,6 +37,7 @@ from models.recommender.params import Mix, Placement
 from models.recommender.purchases import Purchases
 from models.recommender.ranking import Ranking, top_k
 from models.recommender.rules import Rules
+from models.recommender.scores import ScoreRows
 from models.recommender.tracking import Champion
 
 NEIGHBOURS = 40
@@ -69,10 +80,23 @@ def _rows(
     return candidates.of_customers(purchases, shown, why, origin)
 
 
-def _ranking(purchases: Purchases, placement: Placement, champion: Champion) -> Ranking:
-    score_rows = params.fit(champion.model, champion.params, purchases, champion.trained)
+def _ranking(purchases: Purchases, placement: Placement, score_rows: ScoreRows) -> Ranking:
     hidden = purchases.bought() if placement.hides_bought else None
     return top_k(score_rows, purchases.shape, placement.candidates, hidden)
+
+
+def _by(purchases: Purchases, placement: Placement, champion: Champion) -> tuple[Ranking, Origin]:
+    """The lists of a placement, and whose they are: the champion's, in an experiment also a challenger's."""
+    score_rows = params.fit(champion.model, champion.params, purchases, champion.trained)
+    ranking = _ranking(purchases, placement, score_rows)
+    given = placement.experiment
+    if given is None or given.challenger == champion.model:
+        return ranking, Origin(placement.name, champion.model, champion.version)
+    is_challenged = experiment.assigned(given, purchases.customers)
+    score_rows = params.fit(given.challenger, placement.models[given.challenger], purchases)
+    theirs = _ranking(purchases, placement, score_rows)
+    origin = Origin(placement.name, champion.model, champion.version, given.challenger, is_challenged)
+    return experiment.split(ranking, theirs, is_challenged), origin
 
 
 def rank(
@@ -82,17 +106,29 @@ def rank(
     similar: Neighbours,
 ) -> pa.Table:
     """Candidates of every customer for every placement and mix of placements, with reasons."""
-    rankings = {placement.name: _ranking(purchases, placement, champion) for placement, champion in contests}
-    tables = [
-        _rows(purchases, rankings[p.name], similar, p, Origin(p.name, c.model, c.version))
-        for p, c in contests
-    ]
+    made = {placement.name: _by(purchases, placement, champion) for placement, champion in contests}
+    tables = [_rows(purchases, made[p.name][0], similar, p, made[p.name][1]) for p, _ in contests]
     for mix in mixes:
-        parts = [rankings[name] for name in mix.mixes]
+        parts = [made[name][0] for name in mix.mixes]
         ranking = mixed(parts, list(mix.mixes.values()), mix.candidates)
         origin = Origin(mix.name, MIXED, ".".join(c.version for p, c in contests if p.name in mix.mixes))
         tables.append(_rows(purchases, ranking, similar, mix, origin))
     return pa.concat_tables(tables)
+
+
+def explore(purchases: Purchases, placements: Sequence[Placement]) -> list[pa.Table]:
+    """The new products that each placement with an exploration tries, at ranks beyond those of its list."""
+    tables = []
+    for placement in placements:
+        if (given := placement.exploration) is None:
+            continue
+        found = exploration.tried(purchases, given)
+        nearest = exploration.nearest_of_kind(purchases, found.products)
+        why = reasons.alike(reasons.NEW_PRODUCT, nearest)
+        origin = Origin(placement.name, exploration.MODEL, None)
+        ranks = exploration.drawn_ranks(purchases, given)
+        tables.append(candidates.of_customers(purchases, found, why, origin, ranks=ranks))
+    return tables
 
 
 def complete_carts(purchases: Purchases, lying: pa.Table) -> pa.Table:
@@ -101,7 +137,8 @@ def complete_carts(purchases: Purchases, lying: pa.Table) -> pa.Table:
     bought = baskets.shopping_days(purchases)
     found = baskets.complements(bought, carts, CART_CANDIDATES)
     ranking = rules.apply(found, purchases.catalogue, CART_RULES)
-    why = reasons.explain_cart(ranking.products, baskets.nearest_in_cart(bought, carts, ranking.products))
+    nearest = baskets.nearest_in_cart(bought, carts, ranking.products)
+    why = reasons.alike(reasons.GOES_WITH_CART, nearest)
     return candidates.of_customers(purchases, ranking, why, Origin(CART, baskets.MODEL, None), customers)
 
 
@@ -123,7 +160,9 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     purchases = features.read(spark, config.settings, config.as_of_date)
     similar = similar_products(purchases)
     ranked = rank(purchases, contests, params.load_mixes(), similar)
-    kept = without(pa.concat_tables([ranked, complete_carts(purchases, ask(OPEN_CARTS))]), ask(REFUSED))
+    explored = explore(purchases, [placement for placement, _ in contests])
+    found = pa.concat_tables([ranked, *explored, complete_carts(purchases, ask(OPEN_CARTS))])
+    kept = without(found, ask(REFUSED))
     made = (
         (catalog.ML_RECOMMENDATION_CANDIDATES, kept),
         (catalog.ML_POPULAR_PRODUCT_CANDIDATES, candidates.popular(purchases)),

@@ -5,10 +5,12 @@ Pure and per customer, so that the driver may do all customers at once and Spark
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import polars as pl
 
+from spark_jobs.publish.merchandising import restrictions
+from spark_jobs.publish.merchandising.restrictions import Restriction
 from spark_jobs.publish.reason_texts import reason_text
 
 SHOWN = 20
@@ -19,6 +21,8 @@ POPULARITY = "popularity"
 PROVED_BY_EVIDENCE = ("goes_with", "goes_with_cart")
 POPULAR, POPULAR_NEARBY, NO_CONSENT = "popular", "popular_nearby", "no_consent"
 EVERYWHERE = ""
+# A candidate beyond this rank is a new product to be tried; its place in the list is the rest of the rank.
+TRIED_BEYOND = 1000
 PLACE = ["customer_id", "placement"]
 ITEM = [*PLACE, "product_id"]
 FACTS = {
@@ -29,6 +33,8 @@ FACTS = {
     "model": pl.String,
     "model_version": pl.String,
 }
+RESTRICTED = {"product_id": pl.String, "rule": pl.Int64}
+BOOSTED = {"product_id": pl.String, "places": pl.Int32}
 SCHEMA = {"customer_id": pl.String, "placement": pl.String, "product_id": pl.String, "rank": pl.Int32} | FACTS
 
 
@@ -37,17 +43,28 @@ class Shelf:
     """What may be shown to anybody tonight.
 
     `products` has product_id, product_name; `popular` region, product_id, product_name, count_customers and
-    rank (1, 2, ... within the region); the region EVERYWHERE is all of them.
+    rank (1, 2, ... within the region); the region EVERYWHERE is all of them. `restricted` has product_id and
+    rule, the place in `restrictions` of what keeps the product from some; `boosts` product_id and places.
     """
 
     products: pl.DataFrame
     popular: pl.DataFrame
+    restrictions: list[Restriction] = field(default_factory=list)
+    restricted: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=RESTRICTED))
+    boosts: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=BOOSTED))
 
 
-def shelf(products: pl.DataFrame, popular: pl.DataFrame, nearby: pl.DataFrame) -> Shelf:
-    """The popular products without those that may not be shown, ranked without gaps."""
+def shelf(
+    products: pl.DataFrame,
+    popular: pl.DataFrame,
+    nearby: pl.DataFrame,
+    restricted: pl.DataFrame | None = None,
+) -> Shelf:
+    """The popular products without those that may not be shown to everybody, ranked without gaps."""
     everywhere = popular.with_columns(region=pl.lit(EVERYWHERE)).select(nearby.columns)
     named = pl.concat([everywhere, nearby]).join(products, on="product_id", how="inner")
+    if restricted is not None:
+        named = named.join(restricted, on="product_id", how="anti")
     position = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("region")
     ranked = named.sort("region", "rank").with_columns(rank=position)
     return Shelf(products, ranked.select("region", "rank", "product_id", "product_name", "count_customers"))
@@ -70,16 +87,52 @@ def _first_of_place(rows: pl.DataFrame) -> pl.DataFrame:
     return ordered.with_columns(rank=position).filter(pl.col("rank") <= SHOWN)
 
 
-def personal(
-    candidates: pl.DataFrame, customers: pl.DataFrame, products: pl.DataFrame, unwanted: pl.DataFrame
+def allowed(
+    candidates: pl.DataFrame, customers: pl.DataFrame, bought: pl.DataFrame, shown: Shelf
 ) -> pl.DataFrame:
-    """The best candidates of each place that may be shown there."""
+    """The candidates without restricted products for whom they are not, and without such evidence."""
+    if shown.restricted.is_empty():
+        return candidates
+    barred = restrictions.barred(shown.restrictions, shown.restricted, customers, bought)
+    ids = shown.restricted.rename({"product_id": "barred_id"})
+    kept_back = barred.join(ids, on="rule").select("customer_id", "barred_id").unique()
+    who = ["customer_id", "barred_id"]
+    kept = candidates.join(kept_back, left_on=["customer_id", "product_id"], right_on=who, how="anti")
+    marked = kept.join(
+        kept_back.with_columns(is_barred=True),
+        left_on=["customer_id", "evidence_product_id"],
+        right_on=who,
+        how="left",
+    )
+    evidence = pl.when(pl.col("is_barred").is_null()).then("evidence_product_id")
+    return marked.with_columns(evidence_product_id=evidence).drop("is_barred")
+
+
+def _with_tried(ordered: pl.DataFrame, tried: pl.DataFrame) -> pl.DataFrame:
+    """Put new products at the places that were drawn for them, and move the rest of the list down."""
+    place = (pl.col("rank") - TRIED_BEYOND).cast(pl.Float64) - 0.5
+    known = ordered.select(*ITEM, is_known=True)
+    fresh = tried.join(known, on=ITEM, how="anti").with_columns(place=place)
+    listed = ordered.with_columns(place=pl.col("rank").cast(pl.Float64))
+    both = pl.concat([listed, fresh]).sort(*PLACE, "place", "product_id")
+    position = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over(PLACE)
+    return both.with_columns(rank=position).filter(pl.col("rank") <= SHOWN).drop("place")
+
+
+def personal(
+    candidates: pl.DataFrame, customers: pl.DataFrame, shown: Shelf, unwanted: pl.DataFrame
+) -> pl.DataFrame:
+    """The best candidates of each place that may be shown there, boosted ones moved by their places."""
     kept = (
         candidates.join(customers.filter("is_personalised"), on="customer_id", how="semi")
-        .join(products, on="product_id", how="semi")
+        .join(shown.products, on="product_id", how="semi")
         .join(unwanted, on=ITEM, how="anti")
     )
-    return _first_of_place(kept)
+    is_tried = pl.col("rank") > TRIED_BEYOND
+    moved = pl.col("rank") - pl.col("places").fill_null(0)
+    boosted = kept.filter(~is_tried).join(shown.boosts, on="product_id", how="left")
+    ordered = _first_of_place(boosted.with_columns(rank=moved).drop("places"))
+    return _with_tried(ordered, kept.filter(is_tried))
 
 
 def filling(
@@ -142,12 +195,13 @@ def lists(
 ) -> pl.DataFrame:
     """SHOWN rows for every customer and placement, as long as the catalogue has so many.
 
-    `customers` has customer_id, is_personalised, region; `candidates` the columns of SCHEMA; `bought`
-    customer_id, product_id. Gives the columns of published.recommendations without run_date, by customer,
-    placement, rank.
+    `customers` has customer_id, is_personalised, region, age_band, granted; `candidates` the columns of
+    SCHEMA; `bought` customer_id, product_id. Gives the columns of published.recommendations without run_date,
+    by customer, placement, rank.
     """
     unwanted = hidden(bought)
-    kept = personal(candidates, customers, shown.products, unwanted).select(SCHEMA.keys())
+    offered = allowed(candidates, customers, bought, shown)
+    kept = personal(offered, customers, shown, unwanted).select(SCHEMA.keys())
     everybody, everywhere = places(customers), pl.lit(EVERYWHERE).alias("region")
     # Where somebody lives is part of a person: who refused personalisation sees what everybody sees.
     at_home = everybody.filter("is_personalised", pl.col("region").is_not_null())

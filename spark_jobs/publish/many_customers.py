@@ -19,7 +19,7 @@ DDL = ", ".join(f"{name} {kind}" for name, (kind, _) in _COLUMNS.items() if name
 
 
 def known_of_each(customers: DataFrame, candidates: DataFrame, bought: DataFrame) -> DataFrame:
-    """One row per customer: customer_id, is_personalised, region, candidates and bought as arrays."""
+    """One row per customer: what `lists` needs of customers, and candidates and bought as arrays."""
     facts = F.struct(*(name for name in SCHEMA if name != "customer_id"))
     offered = candidates.groupBy("customer_id").agg(F.collect_list(facts).alias("candidates"))
     owned = bought.groupBy("customer_id").agg(F.collect_list("product_id").alias("bought"))
@@ -30,7 +30,7 @@ def _of_batch(known: pl.DataFrame, shown: Shelf) -> pl.DataFrame:
     offered = known.select("customer_id", "candidates").explode("candidates").drop_nulls("candidates")
     owned = known.select("customer_id", pl.col("bought").alias("product_id")).explode("product_id")
     candidates = offered.unnest("candidates").select(SCHEMA.keys())
-    people = known.select("customer_id", "is_personalised", "region")
+    people = known.drop("candidates", "bought")
     return lists(people, candidates, owned.drop_nulls("product_id"), shown)
 
 

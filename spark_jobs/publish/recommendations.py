@@ -4,6 +4,7 @@ Reads   ml.recommendation_candidates, ml.popular_product_candidates, ml.regional
         ml.similar_product_candidates as of run_date + 1; gold.customers, gold.products, gold.order_lines
 Writes  published.recommendations, the run date replaced and nights older than 90 days dropped;
         published.popular_products and published.similar_products, replaced;
+        published.recommendation_results of the nights whose windows end with the run date
         exports/.recommendations/<run_date>/, drafts that `publish.deliver` puts in their place
 Rerun   the same rows
 """
@@ -11,6 +12,7 @@ Rerun   the same rows
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -20,10 +22,13 @@ from pyspark.sql import functions as F
 from alluvium import catalog
 from alluvium.job import JobConfig
 from alluvium.lake import delta, driver_sql
-from spark_jobs.publish import many_customers, recommendation_files
+from spark_jobs.publish import many_customers, recommendation_files, recommendation_results
 from spark_jobs.publish.lists import EVERYWHERE, NO_CONSENT, POPULARITY, SCHEMA, Shelf, lists, shelf
+from spark_jobs.publish.merchandising import boosts, restrictions
+from spark_jobs.publish.merchandising.rows import ATTRIBUTES, meant
 
 if TYPE_CHECKING:
+    import pyarrow as pa
     from pyspark.sql import SparkSession
 
 POPULAR_PRODUCTS = 200
@@ -33,11 +38,18 @@ MOST_CUSTOMERS = 50_000
 COUNT_CUSTOMERS = "SELECT count(*) AS customers FROM gold.customers"
 # A customer without a recorded permission counts as refused.
 CUSTOMERS = """
-SELECT customer_id, coalesce(is_personalisation_allowed, false) AS is_personalised, region
-FROM gold.customers
+SELECT people.customer_id, coalesce(people.is_personalisation_allowed, false) AS is_personalised,
+    people.region, people.age_band, consents.granted
+FROM gold.customers AS people
+LEFT JOIN (
+    SELECT customer_id, string_agg(purpose, ' ') AS granted FROM gold.consents
+    WHERE is_current AND status = 'granted' GROUP BY customer_id
+) AS consents ON consents.customer_id = people.customer_id
 """
 # Sold now, and nothing like petrol or coupons.
-PRODUCTS = "SELECT product_id, product_name FROM gold.products WHERE is_current AND is_recommendable"
+PRODUCTS = f"""
+SELECT product_name, {", ".join(ATTRIBUTES)} FROM gold.products WHERE is_current AND is_recommendable
+"""
 BOUGHT = """
 SELECT DISTINCT customer_id, product_id FROM gold.order_lines
 WHERE customer_id IS NOT NULL AND ordered_on < DATE'{as_of_date}'
@@ -86,17 +98,36 @@ class Asker:
         """The query with its dates."""
         return query.format(as_of_date=self.config.as_of_date, run_date=self.config.run_date, **values)
 
+    def arrow(self, query: str) -> pa.Table:
+        """The answer of a query whose dates are filled in."""
+        return driver_sql.ask(self.spark, self.config.settings, query)
+
     def rows(self, query: str, **values: object) -> pl.DataFrame:
         """The answer."""
-        answer = driver_sql.ask(self.spark, self.config.settings, self.text(query, **values))
-        return pl.DataFrame(pl.from_arrow(answer))
+        return pl.DataFrame(pl.from_arrow(self.arrow(self.text(query, **values))))
 
 
-def similar_showable(similar: pl.DataFrame, products: pl.DataFrame) -> pl.DataFrame:
-    """Similar products that may be shown, ranked without gaps."""
-    kept = similar.join(products, left_on="similar_product_id", right_on="product_id", how="semi")
+def similar_showable(similar: pl.DataFrame, shown: Shelf) -> pl.DataFrame:
+    """Similar products that may be shown, ranked without gaps; a restricted one beside its own kind only."""
+    rules = shown.restricted.rename({"product_id": "similar_product_id"})
+    marked = similar.join(rules, on="similar_product_id")
+    apart = marked.join(shown.restricted, on=["product_id", "rule"], how="anti")
+    showable = shown.products.select(similar_product_id="product_id")
+    kept = similar.join(showable, on="similar_product_id", how="semi").join(
+        apart, on=["product_id", "similar_product_id"], how="anti"
+    )
     position = pl.int_range(1, pl.len() + 1, dtype=pl.Int32).over("product_id")
     return kept.sort("product_id", "rank").with_columns(rank=position)
+
+
+def todays_shelf(asker: Asker) -> Shelf:
+    """What may be shown tonight, to whom, and what a campaign moves."""
+    products, rules = asker.rows(PRODUCTS), restrictions.load()
+    restricted = meant(rules, products)
+    named = products.select("product_id", "product_name")
+    made = shelf(named, asker.rows(POPULAR), asker.rows(NEARBY), restricted)
+    moved = boosts.of_products(boosts.load(), products, asker.config.run_date)
+    return replace(made, restrictions=rules, restricted=restricted, boosts=moved)
 
 
 def publish_lists(spark: SparkSession, asker: Asker, shown: Shelf) -> int:
@@ -139,12 +170,13 @@ def drop_old_nights(spark: SparkSession, config: JobConfig) -> None:
 def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     """Consent and what may be shown are read here, last, so that a change shows at the next publish."""
     asker = Asker(spark, config)
-    shown = shelf(asker.rows(PRODUCTS), asker.rows(POPULAR), asker.rows(NEARBY))
+    shown = todays_shelf(asker)
     files = publish_lists(spark, asker, shown)
     drop_old_nights(spark, config)
     popular = shown.popular.filter(pl.col("region") == EVERYWHERE).drop("region")
     first = popular.head(POPULAR_PRODUCTS)
     delta.replace_rows(spark, _of_night(first, config).to_arrow(), catalog.PUBLISHED_POPULAR_PRODUCTS)
-    similar = similar_showable(asker.rows(SIMILAR), shown.products)
+    similar = similar_showable(asker.rows(SIMILAR), shown)
     delta.replace_rows(spark, _of_night(similar, config).to_arrow(), catalog.PUBLISHED_SIMILAR_PRODUCTS)
-    return {**count(asker), "files": files}
+    results = recommendation_results.note(spark, asker.arrow, config.run_date)
+    return {**count(asker), "files": files, "windows_closed": results}

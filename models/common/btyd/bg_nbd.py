@@ -80,6 +80,11 @@ class _Likelihood:
         return float(found / total), np.array([by_r, by_alpha, by_a, by_b]) / total
 
 
+def log_likelihood(data: Summaries, r: float, alpha: float, a: float, b: float) -> float:
+    """The mean log-likelihood of these parameters of BG/NBD, whoever found them."""
+    return _Likelihood(data, is_modified=False)(np.array([r, alpha, a, b]))[0]
+
+
 class _WithoutDropout:
     """The same for (r, alpha) when nobody stops."""
 

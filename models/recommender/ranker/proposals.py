@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from models.recommender.purchases import Purchases
 from models.recommender.ranking import NOTHING, THREADS, best
@@ -40,31 +41,47 @@ class Proposals:
 Propose = Callable[[slice], Proposals]
 
 
-def _choose(chosen: NDArray[np.bool_], scores: NDArray[np.float32], k: int) -> None:
-    """Set the k best of each row."""
-    products = best(scores, k).products
-    row = np.nonzero(products != NOTHING)[0]
-    chosen[row, products[products != NOTHING]] = True
+@dataclass(frozen=True)
+class Proposing:
+    """A model that proposes. `quickly` gives its k best where many scores are equal, which to sort is slow.
+
+    It is asked for a slice of customers, k, and the cells that may not be proposed (rows x products).
+    """
+
+    score_rows: ScoreRows
+    quickly: Callable[[slice, int, sparse.csr_matrix], NDArray[np.int64]] | None = None
+
+    def best(
+        self, rows: slice, k: int, hidden: sparse.csr_matrix, scores: NDArray[np.float32]
+    ) -> NDArray[np.int64]:
+        """Rows x k products; `scores` are those of the same rows."""
+        if self.quickly is not None:
+            return self.quickly(rows, k, hidden)
+        visible = scores
+        if hidden.nnz:
+            visible = scores.copy()
+            visible[hidden.nonzero()] = -np.inf
+        return best(visible, k).products
 
 
-def proposer(purchases: Purchases, models: Mapping[str, ScoreRows], k: int, hides_bought: bool) -> Propose:
+def proposer(purchases: Purchases, models: Mapping[str, Proposing], k: int, hides_bought: bool) -> Propose:
     """The k best products of every model for a slice of customers.
 
     With `hides_bought` nothing that they bought before.
     """
     bought = purchases.bought()
+    nothing = sparse.csr_matrix(bought.shape, dtype=np.float32)
 
     def propose(rows: slice) -> Proposals:
         start, stop, _ = rows.indices(bought.shape[0])
-        own = bought[start:stop].nonzero()
-        given = [score(slice(start, stop)) for score in models.values()]
+        asked = slice(start, stop)
+        hidden = (bought if hides_bought else nothing)[asked]
+        given = [model.score_rows(asked) for model in models.values()]
         chosen = np.zeros((stop - start, bought.shape[1]), dtype=bool)
-        for scores in given:
-            visible = scores
-            if hides_bought:
-                visible = scores.copy()
-                visible[own] = -np.inf
-            _choose(chosen, visible, k)
+        for model, scores in zip(models.values(), given, strict=True):
+            products = model.best(asked, k, hidden, scores)
+            is_there = products != NOTHING
+            chosen[np.nonzero(is_there)[0], products[is_there]] = True
         row, product = np.nonzero(chosen)
         return Proposals(row + start, product, np.column_stack([scores[row, product] for scores in given]))
 

@@ -7,25 +7,37 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from models.recommender import ease, item_similarity, personal_frequency, popularity
 from models.recommender.purchases import Purchases
 from models.recommender.ranker import facts, habits
-from models.recommender.ranker.proposals import Proposals
-from models.recommender.scores import ScoreRows
+from models.recommender.ranker.proposals import Proposals, Proposing
+from models.recommender.ranking import NOTHING
 
 GROUPS = ("product_type", "product_category", "department", "manufacturer_id")
 POPULARITY_WINDOW_DAYS = 28
 HALF_LIFE_DAYS = 90
 
 
-def proposing(purchases: Purchases, regularisation: float) -> dict[str, ScoreRows]:
+def proposing(purchases: Purchases, regularisation: float) -> dict[str, Proposing]:
     """The models that propose, by the name of their feature: MODELS."""
+    frequency = purchases.weighted(HALF_LIFE_DAYS)
+    count_buyers = purchases.count_buyers(POPULARITY_WINDOW_DAYS)
+
+    def bought_most(rows: slice, k: int, hidden: sparse.csr_matrix) -> NDArray[np.int64]:
+        if hidden.nnz:  # Hidden is what was bought, and nothing else is proposed here.
+            return np.full((hidden.shape[0], k), NOTHING, dtype=np.int64)
+        return personal_frequency.most_bought(frequency[rows], k)
+
+    def popular(rows: slice, k: int, hidden: sparse.csr_matrix) -> NDArray[np.int64]:
+        return popularity.most_popular(count_buyers, k, hidden)
+
     fitted = (
-        personal_frequency.fit(purchases, half_life_days=HALF_LIFE_DAYS),
-        ease.fit(purchases, regularisation=regularisation),
-        item_similarity.fit(purchases),
-        popularity.fit(purchases, window_days=POPULARITY_WINDOW_DAYS),
+        Proposing(personal_frequency.fit(purchases, half_life_days=HALF_LIFE_DAYS), bought_most),
+        Proposing(ease.fit(purchases, regularisation=regularisation)),
+        Proposing(item_similarity.fit(purchases)),
+        Proposing(popularity.fit(purchases, window_days=POPULARITY_WINDOW_DAYS), popular),
     )
     return dict(zip(MODELS, fitted, strict=True))
 

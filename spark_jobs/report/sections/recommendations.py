@@ -8,6 +8,7 @@ from alluvium.settings import Settings
 from spark_jobs.report import charts
 from spark_jobs.report.lake import Lake
 from spark_jobs.report.page import Grid, Picture, Section
+from spark_jobs.report.sections import recommendation_worth
 
 # Three customers whose ids come first by hash: the same ones every night, and nobody's favourites.
 EXAMPLES = """
@@ -96,10 +97,13 @@ def _frontier(results: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _race(settings: Settings) -> list[Picture | Grid]:
+def _results(settings: Settings) -> dict[str, Any]:
     from models.recommender.tracking import race_results
 
-    results = race_results(settings)
+    return race_results(settings)
+
+
+def _race(results: dict[str, Any]) -> list[Picture | Grid]:
     rows = _frontier(results)
     if not rows:
         return []
@@ -115,8 +119,10 @@ def section(lake: Lake) -> Section:
     rows = lake.rows(EXAMPLES)
     customers = sorted({row["customer_id"] for row in rows})
     bought = lake.rows(BOUGHT, customers) if customers else []
+    results = _results(lake.settings)
     blocks: list[Picture | Grid] = [
-        *_race(lake.settings),
+        *_race(results),
+        *recommendation_worth.blocks(lake, results),
         Picture(
             "Reasons given",
             charts.bars(lake.rows(REASONS), "reason", "rows", title="rows", colour=charts.VIOLET),

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,10 +13,16 @@ from alluvium.job import JobConfig
 from alluvium.lake import delta
 from spark_jobs.publish import recommendations
 
+BEER = 30
 RUN_DATE, AS_OF = date(2017, 11, 1), date(2017, 11, 2)
-CUSTOMERS = "customer_id string, is_personalisation_allowed boolean, region string"
-PRODUCTS = "product_id string, product_name string, is_recommendable boolean, is_current boolean"
-ORDER_LINES = "customer_id string, product_id string, ordered_on date"
+CUSTOMERS = "customer_id string, is_personalisation_allowed boolean, region string, age_band string"
+CONSENTS = "customer_id string, purpose string, status string, is_current boolean"
+PRODUCTS = (
+    "product_id string, product_name string, is_recommendable boolean, is_current boolean, "
+    "product_type string, product_category string, department string, brand string"
+)
+ORDER_LINES = "customer_id string, product_id string, ordered_on date, amount decimal(12,2)"
+EVENTS = "customer_id string, product_id string, event string, occurred_on date"
 CANDIDATES = (
     "customer_id string, placement string, rank int, product_id string, score double, reason_code string, "
     "evidence_product_id string, interval_days int, model string, model_version string, as_of_date date"
@@ -35,19 +42,23 @@ def candidate(
     return (customer, placement, rank, product(of), 1.0 / rank, code, evidence, None, "ease", "1", AS_OF)
 
 
-PRODUCT_ROWS = [(product(n), f"Product {n}", n != 0, True) for n in range(30)]
-CUSTOMER_ROWS = [
-    ("known", True, None),
-    ("refused", False, "OH"),
-    ("unasked", None, None),
-    ("new", True, None),
-    ("neighbour", True, "OH"),
+PRODUCT_ROWS = [
+    (product(n), f"Product {n}", n != 0, True, "T", "BEERS/ALES" if n == BEER else "C", "D", "B")
+    for n in range(BEER + 1)
 ]
+CUSTOMER_ROWS = [
+    ("known", True, None, "45-54"),
+    ("refused", False, "OH", "45-54"),
+    ("unasked", None, None, None),
+    ("new", True, None, None),
+    ("neighbour", True, "OH", "19-24"),
+]
+CONSENT_ROWS = [("known", "personalisation", "granted", True)]
 LINE_ROWS = [
-    *(("known", product(n), RUN_DATE) for n in range(1, 6)),
-    ("known", product(20), AS_OF),  # Not known yet on the run date.
-    ("refused", product(1), RUN_DATE),
-    (None, product(2), RUN_DATE),
+    *(("known", product(n), RUN_DATE, Decimal("1.50")) for n in range(1, 6)),
+    ("known", product(20), AS_OF, Decimal("1.50")),  # Not known yet on the run date.
+    ("refused", product(1), RUN_DATE, Decimal("1.50")),
+    (None, product(2), RUN_DATE, Decimal("1.50")),
 ]
 CANDIDATE_ROWS = [
     *(candidate("known", "buy_again", n + 1, n) for n in range(3)),
@@ -55,6 +66,8 @@ CANDIDATE_ROWS = [
     candidate("known", "discover", 2, 5),
     candidate("known", "discover", 3, 21, "goes_with", product(0)),
     candidate("known", "cart", 1, 7, "goes_with_cart", product(1)),
+    candidate("known", "home", 1, BEER),
+    candidate("neighbour", "home", 1, BEER),
     candidate("refused", "buy_again", 1, 9),
 ]
 POPULAR_ROWS = [(n + 1, product(n), 99 - n, AS_OF) for n in range(30)]
@@ -63,7 +76,9 @@ SIMILAR_ROWS = [(product(1), 1, product(0), 0.9, AS_OF), (product(1), 2, product
 READ = [
     (catalog.GOLD_PRODUCTS, PRODUCT_ROWS, PRODUCTS),
     (catalog.GOLD_CUSTOMERS, CUSTOMER_ROWS, CUSTOMERS),
+    (catalog.GOLD_CONSENTS, CONSENT_ROWS, CONSENTS),
     (catalog.GOLD_ORDER_LINES, LINE_ROWS, ORDER_LINES),
+    (catalog.GOLD_CUSTOMER_EVENTS, [], EVENTS),
     (catalog.ML_RECOMMENDATION_CANDIDATES, CANDIDATE_ROWS, CANDIDATES),
     (catalog.ML_POPULAR_PRODUCT_CANDIDATES, POPULAR_ROWS, POPULAR),
     (catalog.ML_REGIONAL_PRODUCT_CANDIDATES, NEARBY_ROWS, NEARBY),
@@ -73,12 +88,13 @@ WRITTEN = [
     catalog.PUBLISHED_RECOMMENDATIONS,
     catalog.PUBLISHED_POPULAR_PRODUCTS,
     catalog.PUBLISHED_SIMILAR_PRODUCTS,
+    catalog.PUBLISHED_RECOMMENDATION_RESULTS,
 ]
 
 
 @pytest.fixture(scope="module")
 def counts(spark, session_settings) -> Iterator[Mapping[str, int]]:
-    """A published night: 30 products by falling popularity, p00 hidden, and one customer of each kind."""
+    """A published night: 30 products by falling popularity, p00 hidden, a beer, one customer of each kind."""
     for table, rows, ddl in READ:
         spark.sql(f"DROP TABLE IF EXISTS {table.full_name}")
         spark.createDataFrame(rows, ddl).write.format("delta").saveAsTable(table.full_name)
@@ -117,6 +133,11 @@ def test_hidden_products_are_shown_to_nobody(night):
     assert product(0) not in {row["product_id"] for row in night}
 
 
+def test_beer_is_for_whom_an_age_is_known(night):
+    seen = {row["customer_id"] for row in night if row["product_id"] == product(BEER)}
+    assert seen == {"known"}
+
+
 def test_discover_shows_nothing_that_was_bought_and_fills_up_by_popularity(night):
     discovered = [row["product_id"] for row in shown_to(night, "known", "discover")]
     assert discovered[:4] == [product(20), product(21), product(6), product(7)]
@@ -150,8 +171,15 @@ def test_without_permission_or_history_popular_products_are_shown(night, custome
 
 
 def test_what_went_out_is_counted(counts):
-    # Five customers with three full lists; five rows are by a model, one of them for a cart.
-    assert counts == {"rows_written": 301, "customers": 5, "popular": 296, "no_consent": 120, "files": 2}
+    # Five customers with three full lists; six rows are by a model, one of them for a cart.
+    assert counts == {
+        "rows_written": 301,
+        "customers": 5,
+        "popular": 295,
+        "no_consent": 120,
+        "files": 2,
+        "windows_closed": 0,
+    }
 
 
 def test_popular_and_similar_products_are_published_without_hidden_ones(spark, counts):
@@ -185,6 +213,12 @@ def test_what_is_new_since_the_night_before_is_counted(spark, session_settings, 
     delta.append(shown.withColumn("run_date", F.lit(before)), table)
     counts = recommendations.run(spark, JobConfig(RUN_DATE, session_settings))
     assert counts["new_products"] == len([row for row in night if row["product_id"] == product(20)]) > 0
+    # Of the lists of the night before, by popularity and by the model: who bought on the run date.
+    results = delta.read(spark, catalog.PUBLISHED_RECOMMENDATION_RESULTS).collect()
+    bought = {(row["placement"], row["model"]): row["rows_bought"] for row in results}
+    assert (counts["windows_closed"], {row["window_days"] for row in results}) == (1, {1})
+    assert bought[("buy_again", "ease")] == 5
+    assert bought[("buy_again", "popularity")] == 1
     delta.delete_where(spark, table, f"run_date = DATE'{before}'")
 
 
