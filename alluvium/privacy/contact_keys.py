@@ -42,7 +42,7 @@ def _opened(settings: Settings) -> Iterator[sqlite3.Connection]:
             "CREATE TABLE IF NOT EXISTS keys (customer_id TEXT PRIMARY KEY, version INTEGER, wrapped BLOB) "
             "WITHOUT ROWID"
         )
-        opened.execute("CREATE TABLE IF NOT EXISTS made_from (version INTEGER)")
+        opened.execute("CREATE TABLE IF NOT EXISTS made_from (state TEXT)")
         with opened:
             yield opened
 
@@ -145,17 +145,17 @@ def _tombstones(settings: Settings) -> frozenset[str]:
     return frozenset(ledger.read(OPS_KEY_TOMBSTONES, settings)["token"].to_pylist())
 
 
-def made_from(settings: Settings) -> int | None:
-    """The version of `pii.customers` that the vault was made from last."""
+def made_from(settings: Settings) -> str | None:
+    """The state of `pii.customers` that the vault was made from last."""
     if not file_of(settings).exists():
         return None
     with _opened(settings) as opened:
-        found = opened.execute("SELECT max(version) FROM made_from").fetchone()
-    return None if found[0] is None else int(found[0])
+        found = opened.execute("SELECT max(state) FROM made_from").fetchone()
+    return None if found[0] is None else str(found[0])
 
 
-def note_made_from(settings: Settings, version: int) -> None:
-    """Remember which version of `pii.customers` the vault is made from."""
+def note_made_from(settings: Settings, state: str) -> None:
+    """Remember which state of `pii.customers` the vault is made from."""
     with _opened(settings) as opened:
         opened.execute("DELETE FROM made_from")
-        opened.execute("INSERT INTO made_from VALUES (?)", [version])
+        opened.execute("INSERT INTO made_from VALUES (?)", [state])
