@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings
@@ -179,9 +180,7 @@ def recommend(
         )
     settings.home.mkdir(parents=True, exist_ok=True)
     figures = measured(settings, customers, spark_customers, products, factors, top, seed)
-    target = settings.reports / "bench_recommend.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    target = keep(figures, "bench_recommend", settings.reports)
     if as_json:
         print_json(figures)
         return

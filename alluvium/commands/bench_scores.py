@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator
 from datetime import date
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alluvium.commands.bench_results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.settings import get_settings
 
@@ -162,9 +162,7 @@ def scores(
     neither reads columns nor writes rows.
     """
     figures = [*_bg_nbd(customers, seed), *_scores(customers, features, seed)]
-    target = get_settings().reports / "bench_scores.json"
-    target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(json.dumps(figures, indent=2), encoding="utf-8")
+    target = keep(figures, "bench_scores", get_settings().reports)
     if as_json:
         print_json(figures)
         return
