@@ -19,7 +19,7 @@ from spark_jobs.privacy.lake import Lake
 from spark_jobs.privacy.people import Person
 
 # Ids of ours say nothing to the person, and a link names somebody else's record beside theirs.
-LEFT_OUT = {"identity.links", "identity.review_queue", "published.audience_drafts"}
+LEFT_OUT = {"identity.compared", "identity.links", "identity.review_queue", "published.audience_drafts"}
 PURPOSES = {
     "bronze": "As delivered, kept to be able to correct mistakes",
     "silver": "The current truth of a source",
