@@ -154,6 +154,25 @@ IDENTITY_REVIEW_QUEUE = Table(
     },
 )
 
+IDENTITY_COMPARED = Table(
+    "identity",
+    "compared",
+    "What the last night compared and decided, so that the next one compares only new and changed records: "
+    "one row per record with a name.",
+    key=("record_key",),
+    columns={
+        "record_key": _RECORD,
+        "basis": ("string", "Hash of the match model and the rules that the night went by"),
+        "number": ("int", "Number of the record in that night"),
+        "situation": ("bigint", "Keyed hash of all that bears on the record's place"),
+        "strict": ("int", "Smallest number of its strict cluster"),
+        "loose": ("int", "Smallest number of its loose cluster"),
+        "own_log_odds": ("double", "How sure its place in the strict cluster is, natural logarithm of odds"),
+        "partners": ("binary", "Later numbers that it was compared with, 32 bits each, little endian"),
+        "levels": ("binary", "Per partner the level of each field, then whether a block holds both"),
+    },
+)
+
 IDENTITY_RUNS = Table(
     "identity",
     "runs",

@@ -10,7 +10,6 @@ from spark_jobs.identity import pairs
 from spark_jobs.identity.engine import entities, linkage
 from spark_jobs.identity.engine.arrays import Bools, Codes, Ints, contains, packed, unique, unpacked
 from spark_jobs.identity.engine.entities import Ties
-from spark_jobs.identity.engine.evidence import Scorer
 from spark_jobs.identity.guard import Guard
 from spark_jobs.identity.named import Named
 from spark_jobs.identity.similar import Scored
@@ -40,16 +39,27 @@ class Apart:
         sizes = np.bincount(labels, minlength=len(labels))
         return cls(guard, known, (sizes[labels] > 1)[named.numbers])
 
+    def only(self, places: Bools, more: Codes) -> Apart:
+        """Of some of the places, numbered anew, with more pairs that must stay apart."""
+        one, other = unpacked(np.union1d(self.known, more))
+        anew, both = np.cumsum(places) - 1, places[one] & places[other]
+        return Apart(self.guard, packed(anew[one[both]], anew[other[both]]), self.held[places])
 
-def _near(scored: Scored, start: Ints) -> Ints:
-    """The pairs whose records likely pairs connect, directly or through others."""
+
+def connected(scored: Scored, start: Ints) -> Ints:
+    """The component of each place: what likely pairs and `start` connect, directly or through others."""
     likely = scored.log_odds > 0
     members = np.flatnonzero(start != np.arange(len(start)))
-    component = linkage.components(
+    return linkage.components(
         len(start),
         np.concatenate([scored.one[likely], members]),
         np.concatenate([scored.other[likely], start[members]]),
     )
+
+
+def _near(scored: Scored, start: Ints) -> Ints:
+    """The pairs within one component."""
+    component = connected(scored, start)
     return np.flatnonzero(component[scored.one] == component[scored.other])
 
 
@@ -58,20 +68,22 @@ def clusters(scored: Scored, start: Ints, least: float, apart: Apart) -> Ints:
 
     `start`: clusters to begin with; `least`: log-odds above which clusters join. A contradiction between two
     records that nothing compared shows only when a cluster holds both: such pairs are then kept apart, and
-    the clusters are made again.
+    the components that hold them are decided again.
     """
-    named, scorer = scored.named, Scorer(scored.named.records.attributes, scored.model.weights)
-    cannot = apart.known
-    while True:
-        labels = _once(scored, scorer, start, least, cannot, apart.held)
-        new = _conflicts(named, labels, apart.guard)
-        if not len(new):
-            return labels
-        cannot = np.union1d(cannot, new)
+    labels = _once(scored, start, least, apart.known, apart.held)
+    new = _conflicts(scored.named, labels, apart.guard)
+    if len(new):
+        component, is_open = connected(scored, start), np.zeros(len(labels), bool)
+        is_open[component[np.concatenate(unpacked(new))]] = True
+        is_open = is_open[component]
+        places, anew = np.flatnonzero(is_open), np.cumsum(is_open) - 1
+        part = clusters(scored.only(is_open), anew[start[places]], least, apart.only(is_open, new))
+        labels[places] = places[part]
+    return labels
 
 
-def _once(scored: Scored, scorer: Scorer, start: Ints, least: float, cannot: Codes, held: Bools) -> Ints:
-    records, (apart_left, apart_right) = scored.named.records, unpacked(cannot)
+def _once(scored: Scored, start: Ints, least: float, cannot: Codes, held: Bools) -> Ints:
+    records, scorer, (apart_left, apart_right) = scored.named.records, scored.scorer, unpacked(cannot)
     is_free = ~contains(packed(scored.one, scored.other), cannot)
     left = np.concatenate([scored.one[is_free], apart_left])
     right = np.concatenate([scored.other[is_free], apart_right])

@@ -8,7 +8,7 @@ nights use them as they were frozen, with the frequencies of names that the esti
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
@@ -20,6 +20,7 @@ from spark_jobs.identity.engine.known import Memory
 from spark_jobs.identity.engine.weights import Weights
 
 DIGITS = 9
+BIRTH_DATE = "birth_date"
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,11 @@ class Model:
     memory: Memory
     records: int
     spelled: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def default_days(self) -> Sequence[int]:
+        """Days of birth that stand for "not known": month * 100 + day."""
+        return self.memory.default_days.get(BIRTH_DATE, ())
 
     @cached_property
     def version(self) -> str:
@@ -57,6 +63,7 @@ class Model:
             "has_families": self.has_families,
             "records": self.records,
             "spelled": dict(self.spelled),
+            "clusters": self.memory.clusters,
         }
 
     def to_json(self) -> str:
@@ -74,7 +81,7 @@ class Model:
             held["levels"],
             weights,
             held["has_families"],
-            Memory(**held["memory"]),
+            Memory.from_dict(held["memory"]),
             held["records"],
             held["spelled"],
         )

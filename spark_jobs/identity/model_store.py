@@ -80,7 +80,8 @@ def load(settings: Settings, run_id: str, version: str) -> Model:
 def frozen(settings: Settings, runs: pl.DataFrame) -> tuple[Model, str] | None:
     """The model of the newest run of identity.runs with the MLflow run that holds it.
 
-    None when there is none yet, or when it was made for other fields than those compared today.
+    None when there is none yet, or when it was made for other fields than those compared today, or by a
+    release that froze less.
     """
     if "model_run_id" not in runs.columns:  # written by an earlier release
         return None
@@ -88,6 +89,7 @@ def frozen(settings: Settings, runs: pl.DataFrame) -> tuple[Model, str] | None:
     if known.is_empty():
         return None
     run_id, version = known.select("model_run_id", "model_version").row(-1)
-    if json.loads(known["model"][-1])["levels"] != named.levels():
+    held = json.loads(known["model"][-1])
+    if held["levels"] != named.levels() or "clusters" not in held:
         return None
     return load(settings, run_id, version), run_id

@@ -48,7 +48,8 @@ class Named:
         """`comparable` has all records in the order of their numbers."""
         told = comparable.filter("is_named")
         rows = told.select(pl.col(column).cast(pl.String) for column in COLUMNS.columns)
-        records = prepare.prepare(told["number"], rows, COLUMNS)
+        key, frozen = key_of("blocking").encode(), model.memory.day_first if model else None
+        records = prepare.prepare(told["number"], rows, COLUMNS, key, frozen)
         attributes = records.attributes
         if model:
             known = Known(model.memory, key_of)
@@ -58,6 +59,12 @@ class Named:
         place = np.full(comparable.height, -1, np.int64)
         place[numbers] = np.arange(len(numbers))
         return cls(records, numbers, place)
+
+    def only(self, places: Ints) -> Named:
+        """Some of the places, ascending, numbered anew."""
+        place = np.full(len(self.place), -1, np.int64)
+        place[self.numbers[places]] = np.arange(len(places))
+        return Named(self.records.only(places), self.numbers[places], place)
 
     def codes(self, left: Ints, right: Ints) -> Codes:
         """Pairs of named records, given by the night's numbers, as the engine packs them."""

@@ -9,6 +9,7 @@ import polars as pl
 
 from spark_jobs.identity.engine.arrays import Floats, contains, packed, unique
 from spark_jobs.identity.guard import Guard
+from spark_jobs.identity.kept import Kept
 from spark_jobs.identity.model import Model
 from spark_jobs.identity.pairs import Ints
 from spark_jobs.identity.rules import Review, Rules
@@ -23,8 +24,8 @@ class Resolution:
 
     `links` and `review` are pairs of record keys; `clusters` has record_key, source, record_kind and, for
     each tier, the smallest record key of the record's cluster. `model` is None when there was nothing to
-    learn from; `expected` has the model's own precision and recall of
-    the strict clusters of named records.
+    learn from; `expected` has the model's own precision and recall of the strict clusters of named records;
+    `kept` is for the next night.
     """
 
     links: pl.DataFrame
@@ -33,6 +34,7 @@ class Resolution:
     model: Model | None
     counts: dict[str, int]
     expected: dict[str, float]
+    kept: Kept | None = None
 
 
 Decided = dict[str, tuple[pl.DataFrame, Ints]]

@@ -3,10 +3,11 @@
 Reads   silver.* and pii.* of every contract with a record, the identity tables of the nights before,
         identity.decisions, the frozen match model (MLflow experiment `identity`)
 Writes  pii.identity_records, identity.links, customer_records, changes, redirects, households,
-        review_queue, runs
+        review_queue, compared, runs
 Rerun   the same rows; identity.runs gets one more
 Options initial=true   first load of history: a record's validity starts with its first event
         estimate=true  estimate the match model anew instead of using the frozen one
+        full=true      compare all records, not only those that are new or changed
         accept=true    write although the gate of the rules would stop the night
 """
 
@@ -36,6 +37,7 @@ from spark_jobs.identity import (
     gather,
     history,
     households,
+    kept_rows,
     matching,
     model_store,
     read,
@@ -117,9 +119,12 @@ def run(spark: SparkSession, config: JobConfig) -> Mapping[str, int]:
     refuse_the_past(runs, config.run_date)
     held = None if config.is_set("estimate") else model_store.frozen(settings, runs)
     records, bears, values = observe(spark, settings, the_rules, timer)
-    told = replace(given(settings, the_rules, held[0] if held else None, timer), values=values)
-    resolution = matching.resolve(records, bears, told)
     lake = write.Lake(spark, settings)
+    told = replace(given(settings, the_rules, held[0] if held else None, timer), values=values)
+    if held and not config.is_set("full"):
+        with timer.step("read"):
+            told = replace(told, kept=kept_rows.kept(lake.stored(catalog.IDENTITY_COMPARED)))
+    resolution = matching.resolve(records, bears, told)
     with timer.step("assign"):
         periods = lake.stored(catalog.IDENTITY_CUSTOMER_RECORDS)
         after, changed = grown(periods, resolution, records, config.run_date, is_first_load(config))
@@ -173,6 +178,7 @@ def _write(
         partial(lake.whole, catalog.IDENTITY_HOUSEHOLDS, households.find(records, strict)),
         partial(lake.whole, catalog.IDENTITY_LINKS, resolution.links),
         partial(lake.whole, catalog.IDENTITY_REVIEW_QUEUE, resolution.review),
+        partial(lake.whole, catalog.IDENTITY_COMPARED, kept_rows.rows(resolution.kept)),
         partial(lake.whole, catalog.PII_IDENTITY_RECORDS, records),
     ])  # fmt: skip
 

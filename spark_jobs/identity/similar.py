@@ -13,12 +13,15 @@ import numpy as np
 import polars as pl
 
 from spark_jobs.identity.engine import aliases, blocking, linkage, run, weights
-from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, unique
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, unique
+from spark_jobs.identity.engine.evidence import Scorer
+from spark_jobs.identity.engine.heat import Heat
 from spark_jobs.identity.engine.known import KeyOf, remember
 from spark_jobs.identity.engine.run import Compared
 from spark_jobs.identity.model import Model, rounded
 from spark_jobs.identity.named import Named
 
+HasFamilies = Callable[[Ints, Ints], bool]
 BIT = np.log(2)
 LEAST_PAIRS = 20_000  # few records are compared more thoroughly
 
@@ -38,6 +41,20 @@ class Scored:
     log_odds: Floats
 
     @property
+    def scorer(self) -> Scorer:
+        """Scores records against sets of records."""
+        return Scorer(self.named.records.attributes, self.model.weights, self.model.memory.clusters)
+
+    def only(self, places: Bools) -> Scored:
+        """The pairs among some of the engine's places, which are numbered anew."""
+        at = np.flatnonzero(places[self.one] & places[self.other])
+        anew = np.cumsum(places) - 1
+        return Scored(
+            self.named.only(np.flatnonzero(places)), self.model, anew[self.one[at]], anew[self.other[at]],
+            self.levels[:, at], self.log_odds[at],
+        )  # fmt: skip
+
+    @property
     def left(self) -> Ints:
         """The smaller of the night's numbers."""
         return np.minimum(self.named.numbers[self.one], self.named.numbers[self.other])
@@ -54,19 +71,24 @@ class Scored:
 
     def evidence(self, at: Ints) -> pl.Series:
         """The waterfall of some pairs as JSON: a list of field, level, bits, without values."""
+        patterns, back = np.unique(self.levels[:, at], axis=1, return_inverse=True)
+        return self._waterfalls(patterns).gather(back.ravel())
+
+    def _waterfalls(self, patterns: Levels) -> pl.Series:
+        """One text for each column of levels."""
         fitted, attributes = self.model.weights, self.named.records.attributes
-        texts: list[list[str]] = [[] for _ in at]
+        texts: list[list[str]] = [[] for _ in patterns.T]
         start = round(fitted.log_prior_odds / BIT, 2)
-        for ratio, attribute, column in zip(fitted.match_ratios, attributes, self.levels[:, at], strict=True):
+        for ratio, attribute, column in zip(fitted.match_ratios, attributes, patterns, strict=True):
             steps = [_step(attribute.name, attribute.describe(level), float(ratio[level]) / BIT)
                      for level in range(len(ratio))]  # fmt: skip
             for text, level in zip(texts, column, strict=True):
                 if level:
                     text.append(steps[level])
         alone = fitted.log_prior_odds + sum(
-            ratio[column] for ratio, column in zip(fitted.match_ratios, self.levels[:, at], strict=True)
+            ratio[column] for ratio, column in zip(fitted.match_ratios, patterns, strict=True)
         )
-        relatives = (self.log_odds[at] - alone) / BIT
+        relatives = (fitted.log_odds(patterns) - alone) / BIT
         first = _step("chance", "before anything is compared", start)
         last = [_step("household", "as likely relatives", bits) if bits < -0.01 else None
                 for bits in relatives]  # fmt: skip
@@ -89,9 +111,10 @@ def compare(
     The sample of other pairs, `with_others`, is for an estimation.
     """
     budget = max(pairs_per_record * named.records.count, LEAST_PAIRS)
-    found = blocking.find(named.records.attributes, named.records.nearness, budget)
-    found = replace(found, codes=unique(np.concatenate([found.codes, also])))
-    return run.compare(named.records, found, with_others), found
+    records = named.records
+    found = blocking.find(records.attributes, records.nearness, budget, records.key)
+    codes = unique(np.concatenate([found.codes, also]))
+    return run.compare(records, codes, with_others), found
 
 
 @dataclass(frozen=True)
@@ -112,13 +135,15 @@ def _fitted(named: Named, compared: Compared) -> weights.Weights:
 def estimate(
     named: Named,
     compared: Compared,
+    heat: Heat,
     start: Ints,
-    has_families: Callable[[Ints, Ints], bool],
+    has_families: HasFamilies,
     key_of: KeyOf,
 ) -> Estimated:
     """Find the parameters by EM, learn aliases from first clusters, and estimate once more.
 
-    `start`: clusters by identifiers, as places; `has_families` tells from pairs of the night's numbers.
+    `heat`: what blocking found hot; `start`: clusters by identifiers, as places;
+    `has_families` tells from pairs of the night's numbers.
     """
     records, (one, other) = named.records, compared.candidates
     first = _fitted(named, compared)
@@ -135,7 +160,7 @@ def estimate(
         levels={attribute.name: len(attribute.bits) for attribute in taught},
         weights=first,
         has_families=has_families(named.numbers[one], named.numbers[other]),
-        memory=remember(taught, key_of),
+        memory=remember(taught, key_of, heat, len(np.unique(labels))),
         records=records.count,
     )
     return Estimated(named, model, (one, other), compared.levels)

@@ -6,11 +6,13 @@ Both have one row per record. A value that stands for "I do not say" becomes nul
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 import polars as pl
 
 from alluvium import contact
 from spark_jobs.identity import text
+from spark_jobs.identity.engine.day import common_days
 from spark_jobs.identity.rules import blocked_values
 
 FIELDS = (
@@ -69,32 +71,35 @@ def clean(records: pl.DataFrame) -> pl.DataFrame:
     return tidied.with_columns(pl.when(is_person).then(pl.col(column)).alias(column) for column in FIELDS)
 
 
-def _default_days(records: pl.DataFrame) -> list[str]:
-    """Month-days that far too many people share, such as 01-01 where the day was not known."""
-    days = records["birth_date"].drop_nulls().dt.strftime("%m-%d")
-    if days.len() < 1000:
-        return []
-    counts = days.value_counts(name="count")
-    return sorted(counts.filter(pl.col("count") > 10 * days.len() / 366).to_series(0))
+def _day_of_year(birth_date: pl.Expr) -> pl.Expr:
+    return birth_date.dt.month().cast(pl.Int64) * 100 + birth_date.dt.day()
 
 
-def comparable(records: pl.DataFrame) -> pl.DataFrame:
+def _default_days(named: pl.DataFrame) -> Sequence[int]:
+    days = named["birth_date"].drop_nulls().to_frame().select(_day_of_year(pl.col("birth_date")))
+    return [int(day) for day in common_days(days.to_series().to_numpy())]
+
+
+def comparable(records: pl.DataFrame, default_days: Sequence[int] | None = None) -> pl.DataFrame:
     """The forms that blocking and comparison use, one row per clean record, in the order of the record key.
 
     The record key is a keyed hash: its order is the same each time and says nothing about who is who.
+    `default_days`, month * 100 + day, stand for "not known"; None for those that far too many people share.
     """
-    ordered = records.sort("record_key").with_columns(
-        text.without_titles(text.folded(pl.col("first_name"))).alias("first"),
-        text.without_titles(text.folded(pl.col("last_name"))).alias("last"),
-        text.street_core(pl.col("street")).alias("street_core"),
-        text.folded(pl.col("city")).alias("town"),
-        pl.col("postal_code").alias("post"),
-        text.mailbox(pl.col("email")).alias("mailbox"),
-        pl.col("birth_date").dt.strftime("%m-%d").is_in(_default_days(records)).alias("is_default_day"),
+    ordered = (
+        records.sort("record_key")
+        .with_columns(
+            text.without_titles(text.folded(pl.col("first_name"))).alias("first"),
+            text.without_titles(text.folded(pl.col("last_name"))).alias("last"),
+            text.street_core(pl.col("street")).alias("street_core"),
+            text.folded(pl.col("city")).alias("town"),
+            pl.col("postal_code").alias("post"),
+            text.mailbox(pl.col("email")).alias("mailbox"),
+        )
+        .with_columns((pl.col("first").is_not_null() | pl.col("last").is_not_null()).alias("is_named"))
     )
-    return ordered.with_columns(
-        (pl.col("first").is_not_null() | pl.col("last").is_not_null()).alias("is_named"),
-    )
+    days = _default_days(ordered.filter("is_named")) if default_days is None else default_days
+    return ordered.with_columns(_day_of_year(pl.col("birth_date")).is_in(days).alias("is_default_day"))
 
 
 def mailboxes(comparable_records: pl.DataFrame) -> pl.DataFrame:

@@ -29,6 +29,8 @@ _TYPES: dict[str, pl.DataType | type[pl.DataType]] = {
     "boolean": pl.Boolean,
     "double": pl.Float64,
     "int": pl.Int32,
+    "bigint": pl.Int64,
+    "binary": pl.Binary,
 }
 
 

@@ -20,7 +20,13 @@ from spark_jobs.privacy.people import Person
 
 # Ids of ours say nothing to the person, a link names somebody else's record beside theirs, and what the vault
 # seals stands in pii.customers.
-LEFT_OUT = {"identity.links", "identity.review_queue", "published.audience_drafts", "pii.contact_vault"}
+LEFT_OUT = {
+    "identity.compared",
+    "identity.links",
+    "identity.review_queue",
+    "published.audience_drafts",
+    "pii.contact_vault",
+}
 PURPOSES = {
     "bronze": "As delivered, kept to be able to correct mistakes",
     "silver": "The current truth of a source",

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from alluvium.commands.identity import ways
 from alluvium.commands.identity.lake import Json
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import UsageError
 
 if TYPE_CHECKING:
     import polars as pl
-
-    from spark_jobs.identity.engine.run import Resolved
 
 
 def resolve(
@@ -26,16 +25,18 @@ def resolve(
     output: Annotated[Path, typer.Option(help="Parquet or CSV to write: id, cluster_id")],
     links: Annotated[Path | None, typer.Option(help="Also write the scored pairs: Parquet or CSV")] = None,
     encoding: Annotated[str | None, typer.Option(help="Of a CSV that is neither UTF-8 nor UTF-16")] = None,
+    way: Annotated[str, typer.Option(help="driver, spark, or auto: Spark above 2 million records")] = "auto",
     as_json: Json = False,
 ) -> None:
-    """Find the records of a table that are one person (or one thing), without labels.
+    """Find the records of a table that are one person (or one thing), without labels and without the lake.
 
     Roles: name, address, date, postcode, place, category, email, phone, identifier. The output has one row
     per record, in the order of the input. Nothing is tuned: what a table needs follows from its values.
     """
     from spark_jobs.identity.engine import columns as roles
-    from spark_jobs.identity.engine import run, source
+    from spark_jobs.identity.engine import source
 
+    ways.chosen(way, 0, links is not None)
     for target in (output, links):
         if target is not None:
             _check_target(target)
@@ -43,13 +44,13 @@ def resolve(
     with step(f"Read {input_file.name}"):
         given = source.read(input_file, mapping, encoding)
         ids = given.ids
+    way = ways.chosen(way, ids.len(), links is not None)
     with step(f"Resolve {ids.len():,} records"):
-        found = run.resolve(ids, given.rows, mapping)
-    clusters = found.clusters(ids)
-    _write(clusters, output)
-    if links is not None:
-        _write(found.links(ids), links)
-    figures = _figures(found, clusters) | ({"encoding": given.encoding} if given.encoding else {})
+        found = ways.decide(way, ids, given.rows, mapping, links is not None)
+    _write(found.clusters, output)
+    if links is not None and found.links is not None:
+        _write(found.links, links)
+    figures = _figures(found) | ({"encoding": given.encoding} if given.encoding else {})
     if as_json:
         print_json(figures)
         return
@@ -84,17 +85,16 @@ def _umask() -> int:
     return mask
 
 
-def _figures(found: Resolved, clusters: pl.DataFrame) -> dict[str, Any]:
-    sizes = clusters.group_by("cluster_id").len()["len"]
+def _figures(found: ways.Decided) -> dict[str, Any]:
+    sizes = found.clusters.group_by("cluster_id").len()["len"]
+    seconds = found.figures["seconds"]
     return {
-        "records": clusters.height,
-        "pairs": len(found.pairs.left),
+        "records": found.clusters.height,
         "clusters": sizes.len(),
         "clusters_of_several": int((sizes > 1).sum()),
         "largest_cluster": int(sizes.max() or 0),  # type: ignore[arg-type]
-        "expected_precision": round(found.expected_precision, 4),
-        "block_cap": found.candidates.cap,
-        "seconds": {**found.timer.seconds, "total": round(sum(found.timer.seconds.values()), 3)},
+        **found.figures,
+        "seconds": {**seconds, "total": round(sum(seconds.values()), 3)},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
     }
 

@@ -30,7 +30,10 @@ FEW_TIMES, OFTEN = 2, 8  # how often a word is seen that may be rare, and one th
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """Words in ascending order, and what is compared of each: arrays of shape (words,)."""
+    """Words in ascending order, and what is compared of each: arrays of shape (words,).
+
+    `sounds`: different sounds, and the number of each word's sound among them, -1 for none.
+    """
 
     words: pl.Series
     bits: NDArray[np.float32]
@@ -39,7 +42,7 @@ class Vocabulary:
     prefixes: NDArray[np.int32]
     initials: NDArray[np.int32]
     initial_bits: NDArray[np.float32]
-    skeletons: Ints
+    sounds: tuple[pl.Series, Ints]
     is_code: Bools
     counts: Ints
     told: int
@@ -84,15 +87,17 @@ def rarity_bits(counts: Ints, records: int, least_records: int = FEW_RECORDS) ->
     return np.asarray(seen + unseen * np.clip((OFTEN - counts) / (OFTEN - FEW_TIMES), 0.0, 1.0))
 
 
-def _sounds(words: pl.Series) -> Ints:
-    """A number for the first letter and the consonants of each word; -1 for short ones and those with digits.
+def _sounds(words: pl.Series) -> tuple[pl.Series, Ints]:
+    """The first letter and the consonants of each word; none for short ones and those with digits.
 
     `philips` and `phillipps` sound alike.
     """
     rest = words.str.slice(1).str.replace_all("[aeiouyhw]", "")
     sounds = words.str.slice(0, 1) + rest.str.replace_many(DOUBLES, CONSONANTS)
-    plain = words.str.contains(r"^\p{L}{4,}$").to_numpy()
-    return np.where(plain, sounds.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy(), -1)
+    plain = sounds.set(~words.str.contains(r"^\p{L}{4,}$"), None)
+    different = plain.drop_nulls().unique().sort()
+    numbers = plain.cast(pl.Enum(different)).to_physical().cast(pl.Int64).fill_null(-1)
+    return different, numbers.to_numpy()
 
 
 def letter_masks(words: pl.Series) -> Codes:

@@ -59,10 +59,21 @@ def unique(codes: Codes) -> Codes:
 
 def contains(codes: Codes, ascending: Codes) -> Bools:
     """Which codes are among the ascending ones."""
-    if not len(ascending):
-        return np.zeros(len(codes), bool)
-    at = np.minimum(np.searchsorted(ascending, codes), len(ascending) - 1)
-    return ascending[at] == codes
+    found = np.zeros(len(codes), bool)
+    if len(ascending):
+        may = np.flatnonzero(_sieved(codes, ascending)) if len(codes) > CHUNK else np.arange(len(codes))
+        at = np.minimum(np.searchsorted(ascending, codes[may]), len(ascending) - 1)
+        found[may] = ascending[at] == codes[may]
+    return found
+
+
+def _sieved(codes: Codes, known: Codes) -> Bools:
+    """Which codes may be among the known ones: one look at a table of bits, before each is searched for."""
+    bits = min(max(len(known).bit_length() + 3, 10), 26)
+    shift, spread = np.uint64(64 - bits), np.uint64(0x9E3779B97F4A7C15)
+    table = np.zeros(1 << bits, bool)
+    table[known * spread >> shift] = True
+    return table[codes * spread >> shift]
 
 
 def ranges(starts: Ints, counts: Ints) -> Ints:

@@ -52,13 +52,24 @@ class Attribute(Protocol):
     def describe(self, level: int) -> str:
         """A level in words."""
 
-    def blocking_keys(self) -> list[Keys]:
-        """What to block on."""
+    def blocking_keys(self, key: bytes, least: int) -> list[Keys]:
+        """What to block on; `key` keys the codes, which follow from what a record says alone.
+
+        Values that stand fewer than `least` times are left out: a value of one record finds nobody.
+        """
 
     def sorted_by(self) -> list[Ints]:
         """Columns that bring like records near each other when sorted by them."""
 
+    def only(self, records: Ints) -> Attribute:
+        """Of some of the records, numbered anew in the order given."""
 
-def key_codes(kind: int, numbers: Ints) -> Codes:
-    """Codes of small numbers that never meet those of another kind (up to chance of 2^-64)."""
-    return mixed(numbers.astype(np.uint64) + (np.uint64(kind) << np.uint64(40)))
+
+def often(values: int, codes: Ints, least: int) -> Ints:
+    """Which of so many values stand `least` times and more in `codes`, -1 for none."""
+    return np.flatnonzero(np.bincount(codes[codes >= 0].ravel(), minlength=values) >= least)
+
+
+def key_codes(kind: int, codes: Codes) -> Codes:
+    """Codes that never meet those of another kind (up to chance of 2^-64)."""
+    return mixed(codes ^ mixed(np.array([kind], np.uint64)))

@@ -17,10 +17,12 @@ import polars as pl
 from spark_jobs.identity.engine import fold
 from spark_jobs.identity.engine.align import FEW_RECORDS, Vocabulary, aligned
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, unpacked
-from spark_jobs.identity.engine.attribute import Keys, key_codes
+from spark_jobs.identity.engine.attribute import Keys, key_codes, often
+from spark_jobs.identity.engine.content import of_some
 
 ADDRESS = "address"  # a house number may be mistyped; a number in a name is a code
 MOST_WORDS = 12  # the rarest of a record are compared
+UNRANKED = 40  # words that are held until a frozen model says which are the rarest
 KEY_WORDS = 6  # the rarest of a record are blocked on
 STEP_BITS = 3.0
 AGREED_BUCKETS = 13
@@ -58,7 +60,7 @@ class Bag:
         bits = np.append(vocabulary.bits, np.float32(-1))  # -1 is the last
         words = np.where(self.words < 0, np.iinfo(np.int32).max, self.words)
         order = np.lexsort((words, -bits[self.words]), axis=0)
-        ranked = np.take_along_axis(self.words, order, axis=0)
+        ranked = np.take_along_axis(self.words, order, axis=0)[:MOST_WORDS]
         return replace(self, words=ranked, vocabulary=vocabulary, aliases=aliases)
 
     @property
@@ -108,7 +110,11 @@ class Bag:
         bits = f"{(agreed - 1) * STEP_BITS:.0f} to {agreed * STEP_BITS:.0f} bits" if agreed else "nothing"
         return f"{bits} agree, {shares[apart]} left over"
 
-    def blocking_keys(self) -> list[Keys]:
+    def only(self, records: Ints) -> Bag:
+        """Some of the records."""
+        return replace(self, words=self.words[:, records])
+
+    def blocking_keys(self, key: bytes, least: int) -> list[Keys]:
         """The rarest words, and their consonants."""
         count = self.words.shape[1]
         records = np.tile(np.arange(count), min(KEY_WORDS, len(self.words)))
@@ -116,12 +122,20 @@ class Bag:
         bits = np.append(self.vocabulary.bits, np.float32(0))  # -1 is the last
         useful = (words >= 0) & (bits[words] >= LEAST_KEY_BITS)
         records, words = records[useful], words[useful]
-        plain = Keys(self.name, records, key_codes(self.kind, words), pairs_up=True)
-        if not self.skeletons:
-            return [plain]
-        sounds = self.vocabulary.skeletons[words]
-        heard = sounds >= 0
-        return [plain, Keys(self.name, records[heard], key_codes(self.kind + 1, sounds[heard]))]
+        found = [self._keys(self.kind, self.vocabulary.words, records, words, key, least)]
+        if self.skeletons:
+            sounds, of_word = self.vocabulary.sounds
+            heard = np.flatnonzero(of_word[words] >= 0)
+            found.append(self._keys(self.kind + 1, sounds, records[heard], of_word[words[heard]], key, least))
+        return found
+
+    def _keys(self, kind: int, texts: pl.Series, records: Ints, codes: Ints, key: bytes, least: int) -> Keys:
+        useful = often(len(texts), codes, least)
+        is_useful = np.zeros(len(texts), bool)
+        is_useful[useful] = True
+        keep = is_useful[codes]
+        found = key_codes(kind, of_some(texts, useful, key))
+        return Keys(self.name, records[keep], found[codes[keep]], pairs_up=kind == self.kind)
 
     def sorted_by(self) -> list[Ints]:
         """The two rarest words: their numbers are alphabetical."""
@@ -136,39 +150,85 @@ def _level(agreed: Floats, apart: Floats, shorter: Ints) -> Levels:
     return np.where(shorter > 0, level, 0).astype(np.uint8)
 
 
-def _long(columns: Sequence[pl.Series]) -> pl.DataFrame:
-    """One row per record and different word."""
-    parts = []
+@dataclass(frozen=True)
+class _Column:
+    """A column's different texts: `of` says which one each record has, -1 for none, and `records` how many.
+
+    `texts` and `words` have one row per text and different word of it.
+    """
+
+    of: Ints
+    records: Ints
+    texts: Ints
+    words: pl.Series
+
+
+def _column(values: pl.Series) -> _Column:
+    different = values.drop_nulls().unique()
+    of = values.cast(pl.Enum(different)).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+    frame = pl.DataFrame({"text": np.arange(len(different)), "word": fold.words(fold.folded(different))})
+    long = frame.drop_nulls().explode("word").drop_nulls().unique(maintain_order=True)
+    records = np.bincount(of[of >= 0], minlength=len(different))
+    return _Column(of, records, long["text"].to_numpy(), long["word"].cast(pl.String))
+
+
+def _vocabulary(columns: Sequence[_Column], has_codes: bool, is_category: bool) -> Vocabulary:
+    """A word in two columns of a record counts twice."""
+    long = pl.concat(
+        pl.DataFrame({"word": column.words, "count": column.records[column.texts]}) for column in columns
+    )
+    counted = long.group_by("word").agg(pl.col("count").sum()).sort("word")
+    told = np.zeros(len(columns[0].of), bool)
     for column in columns:
-        values = fold.words(fold.folded(column))
-        frame = pl.DataFrame({"record": np.arange(len(column), dtype=np.uint32), "word": values})
-        parts.append(frame.drop_nulls().explode("word"))
-    return pl.concat(parts).drop_nulls().unique()
-
-
-def _vocabulary(long: pl.DataFrame, has_codes: bool, is_category: bool) -> Vocabulary:
-    counted = long.group_by("word").agg(pl.len().alias("count")).sort("word")
-    told = max(long["record"].n_unique(), 1)
+        says = np.zeros(len(column.records) + 1, bool)  # -1 is the last
+        says[column.texts] = True
+        told |= says[column.of]
     least = 1 if is_category else FEW_RECORDS
-    return Vocabulary.of(counted["word"], counted["count"].to_numpy(), told, has_codes, least_records=least)
+    counts = counted["count"].to_numpy()
+    return Vocabulary.of(counted["word"], counts, max(int(told.sum()), 1), has_codes, least_records=least)
 
 
-def build(name: str, kind: int, columns: Sequence[pl.Series], is_category: bool = False) -> Bag:
+def _table(column: _Column, vocabulary: Vocabulary, rank: Ints, most: int) -> Ints:
+    """The words of each different text, the rarest first: their ranks, shape (words, texts and one more)."""
+    kind = pl.Enum(vocabulary.words)
+    ranks = rank[column.words.cast(kind).to_physical().to_numpy()]
+    order = np.lexsort((ranks, column.texts))
+    texts, ranks = column.texts[order], ranks[order]
+    at = np.arange(len(texts))
+    starts = np.concatenate([[True], texts[1:] != texts[:-1]])[: len(texts)]
+    place = at - np.maximum.accumulate(np.where(starts, at, 0)) if len(at) else at
+    few = place < most
+    found = np.full((int(place[few].max(initial=-1)) + 1, len(column.records) + 1), len(rank), np.int32)
+    found[place[few], texts[few]] = ranks[few]
+    return found
+
+
+def _rarest(columns: Sequence[_Column], vocabulary: Vocabulary, most: int) -> Ints:
+    """The numbers of each record's different words, the rarest first: shape (words, records)."""
+    count = len(vocabulary.words)
+    by_rank = np.append(np.lexsort((np.arange(count), -vocabulary.bits)), -1).astype(np.int32)
+    rank = np.empty(count, np.int32)
+    rank[by_rank[:-1]] = np.arange(count, dtype=np.int32)
+    ranks = np.concatenate(
+        [_table(column, vocabulary, rank, most)[:, column.of] for column in columns]
+    ).T.copy()
+    ranks.sort(axis=1)
+    ranks[:, 1:][ranks[:, 1:] == ranks[:, :-1]] = count  # a word of two columns stands once
+    ranks.sort(axis=1)
+    deepest = max(int((ranks < count).any(axis=0).sum()), 1)
+    return np.ascontiguousarray(by_rank[ranks[:, : min(deepest, most)]].T)
+
+
+def build(
+    name: str, kind: int, columns: Sequence[pl.Series], is_category: bool = False, most: int = MOST_WORDS
+) -> Bag:
     """The bag of some columns of text, each of shape (records,). `kind` keeps its keys apart; it takes two.
 
-    A category has no sound and does not run in families.
+    A category has no sound and does not run in families. `most` words of a record are kept, the rarest.
     """
-    long = _long(columns)
-    vocabulary = _vocabulary(long, name != ADDRESS, is_category)
-    number = long["word"].cast(pl.Enum(vocabulary.words)).to_physical().cast(pl.Int32)
-    bits = pl.Series(vocabulary.bits.astype(np.float32)).gather(number)
-    ranked = (
-        pl.DataFrame({"record": long["record"], "word": number, "bits": bits})
-        .sort("record", "bits", "word", descending=[False, True, False])
-        .with_columns(pl.int_range(pl.len(), dtype=pl.Int32).over("record").alias("rank"))
-        .filter(pl.col("rank") < MOST_WORDS)
-    )
-    deepest = int(ranked["rank"].to_numpy().max(initial=0))
-    words = np.full((deepest + 1, len(columns[0])), -1, np.int32)
-    words[ranked["rank"].to_numpy(), ranked["record"].to_numpy()] = ranked["word"].to_numpy()
+    read = [_column(column) for column in columns]
+    vocabulary = _vocabulary(read, name != ADDRESS, is_category)
+    words = _rarest(read, vocabulary, most)
+    if not words.size:
+        words = np.full((1, len(columns[0])), -1, np.int32)
     return Bag(name, kind, words, vocabulary, not is_category, not is_category)

@@ -4,64 +4,52 @@ A block of at most `cap` records is compared whole. Only keys whose block is lar
 a record at a time, and only hot pairs of keys with a third. What is still hot is sorted, and each record
 meets its next neighbours. So pairs grow with the records, not with the square of a block, and there is one
 number to set: the largest cap whose pairs stay within a budget.
+
+`find` chooses the caps and tells which keys were hot; `again` finds the pairs with hot keys that are frozen,
+`touching` only those of some records.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
-from spark_jobs.identity.engine.arrays import Bools, Codes, Ints, mixed, packed, ranges, unique
-from spark_jobs.identity.engine.attribute import Attribute, Keys
+from spark_jobs.identity.engine import lattice
+from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, contains, packed, ranges, unique
+from spark_jobs.identity.engine.attribute import Attribute
+from spark_jobs.identity.engine.heat import Heat
+from spark_jobs.identity.engine.lattice import Blocks
 
 CAPS = (200, 150, 100, 80, 60, 45, 30, 20, 15, 10, 8, 6, 4)
 PAIRS_PER_RECORD, LEAST_PAIRS = 6.0, 500_000  # the budget: so many, and so many more
 OVERLAP = 6.0  # blocks that a pair is in on average, at most
 SAMPLE = 16  # one in so many records is looked at to choose the cap
 WINDOW = 4
-MOST_HOT = 8  # hot keys of a record that are combined, those of the smallest blocks
-MOST_KEYS = 3  # keys that are combined at most
-ROWS_AT_ONCE = 12_000_000  # combined keys that are grouped at a time: about 300 MB
-
-
-@dataclass(frozen=True)
-class Blocks:
-    """One row per record and key."""
-
-    records: Ints
-    codes: Codes
-    families: Ints
-    pairs_up: Bools
-
-
-@dataclass(frozen=True)
-class _Combined:
-    """Combined keys: the rows of `Blocks` that each is made of, shape (combined, keys), and its code."""
-
-    rows: NDArray[np.uint32]
-    codes: Codes
+GROWN = 4  # a block that grew to so many times the frozen cap is no longer compared
 
 
 @dataclass(frozen=True)
 class Candidates:
-    """Pairs of record numbers, ascending by the left then the right; what was chosen and how far it went."""
+    """Pairs of record numbers, ascending by the left then the right; what was chosen and how far it went.
+
+    `by_window`: which pairs met as neighbours only. `overgrown`: rows of blocks that outgrew a frozen cap, of
+    which nothing was compared: the model should be estimated anew.
+    """
 
     codes: Codes
-    cap: int
+    by_window: Bools
+    heat: Heat
     largest_block: int
     windowed: int
+    overgrown: int = 0
 
-
-def _gathered(keys: list[Keys]) -> Blocks:
-    names = {name: number for number, name in enumerate(dict.fromkeys(key.family for key in keys))}
-    records = np.concatenate([key.records for key in keys]).astype(np.uint32)
-    codes = np.concatenate([key.codes for key in keys])
-    families = np.concatenate([np.full(len(key.codes), names[key.family], np.uint8) for key in keys])
-    pairs_up = np.concatenate([np.full(len(key.codes), key.pairs_up) for key in keys])
-    return Blocks(records, codes, families, pairs_up)
+    @property
+    def cap(self) -> int:
+        """The largest block of a single key that is compared whole."""
+        return self.heat.caps[0]
 
 
 def _sizes(codes: Codes) -> Ints:
@@ -80,15 +68,18 @@ class _Sorted:
     @classmethod
     def of(cls, records: Ints, codes: Codes, sizes: Ints) -> _Sorted:
         """Sort by block."""
-        order = np.argsort(codes, kind="stable")
+        order = np.argsort(codes)
         starts = np.concatenate([[True], codes[order][1:] != codes[order][:-1]])[: len(order)]
         first = np.maximum.accumulate(np.where(starts, np.arange(len(order)), 0))
         return cls(records[order].astype(np.int64), first, sizes[order].astype(np.int64))
 
 
-def _overcounted(sizes: Ints, cap: int) -> float:
-    """Pairs in blocks up to the cap, those of several blocks counted in each."""
-    return float(((sizes[sizes <= cap].astype(np.float64) - 1) / 2).sum())
+def _overcounted(sizes: Ints) -> Floats:
+    """Pairs in blocks up to each size, those of several blocks counted in each."""
+    rows = np.bincount(np.minimum(sizes, CAPS[0] + 1), minlength=CAPS[0] + 2)
+    pairs = rows * (np.arange(len(rows)) - 1) / 2
+    pairs[0] = 0.0
+    return np.cumsum(pairs)
 
 
 def _distinct(rows: _Sorted, cap: int) -> float:
@@ -99,19 +90,21 @@ def _distinct(rows: _Sorted, cap: int) -> float:
     return max(len(codes) - len(np.unique(rows.records[at])), 0) * SAMPLE / 2
 
 
-def _first_cap(blocks: Blocks, sizes: Ints, budget: float) -> int:
+def _first_cap(records: Ints, codes: Codes, sizes: Ints, budget: float) -> int:
     """The largest cap whose blocks of single keys stay within the budget of different pairs."""
     several = (sizes > 1) & (sizes <= CAPS[0])
-    rows = _Sorted.of(blocks.records[several], blocks.codes[several], sizes[several])
+    rows = _Sorted.of(records[several], codes[several], sizes[several])
+    pairs = _overcounted(sizes)
     for cap in CAPS[:-1]:
-        if _overcounted(sizes, cap) <= OVERLAP * budget and _distinct(rows, cap) <= budget:
+        if pairs[cap] <= OVERLAP * budget and _distinct(rows, cap) <= budget:
             return cap
     return CAPS[-1]
 
 
 def _deeper_cap(sizes: Ints, most: int, budget: float) -> int:
     """The largest cap up to `most` whose blocks stay within the budget."""
-    fits = [cap for cap in CAPS if cap <= most and _overcounted(sizes, cap) <= budget]
+    pairs = _overcounted(sizes)
+    fits = [cap for cap in CAPS if cap <= most and pairs[cap] <= budget]
     return fits[0] if fits else CAPS[-1]
 
 
@@ -120,7 +113,11 @@ def _within(records: Ints, codes: Codes, sizes: Ints) -> Codes:
     rows = _Sorted.of(records, codes, sizes)
     at = np.arange(len(records))
     behind = rows.first + rows.sizes - 1 - at  # rows of the block after each
-    one, other = np.repeat(rows.records, behind), rows.records[ranges(at + 1, behind)]
+    return _pairs(np.repeat(rows.records, behind), rows.records[ranges(at + 1, behind)])
+
+
+def _pairs(one: Ints, other: Ints) -> Codes:
+    """Each pair of different records once."""
     different = one != other
     one, other = one[different], other[different]
     return unique(packed(np.minimum(one, other), np.maximum(one, other)))
@@ -132,123 +129,158 @@ def _neighbours(records: Ints, codes: Codes, nearness: Ints) -> Codes:
     records, codes = records[order].astype(np.int64), codes[order]
     found = []
     for reach in range(1, WINDOW + 1):
-        same = (codes[reach:] == codes[:-reach]) & (records[reach:] != records[:-reach])
-        one, other = records[:-reach][same], records[reach:][same]
-        found.append(packed(np.minimum(one, other), np.maximum(one, other)))
+        same = codes[reach:] == codes[:-reach]
+        found.append(_pairs(records[:-reach][same], records[reach:][same]))
     return unique(np.concatenate(found))
 
 
-class _Lattice:
-    """Collects pairs level by level."""
+class _Walk:
+    """Collects pairs level by level, in the blocks and among the neighbours of those that stay hot."""
 
-    def __init__(self, cap: int, budget: float) -> None:
-        self.cap, self.budget, self.largest, self.windowed = cap, budget, 0, 0
-        self.found = [np.empty(0, np.uint64)]
+    def __init__(self, nearness: Ints) -> None:
+        self.nearness, self.largest, self.windowed, self.overgrown = nearness, 0, 0, 0
+        self.together, self.near = [np.empty(0, np.uint64)], [np.empty(0, np.uint64)]
 
-    def take(self, records: Ints, codes: Codes, sizes: Ints, cap: int) -> Bools:
-        """Take the pairs of the blocks that are small enough. Returns which rows are in larger ones."""
-        whole = (sizes > 1) & (sizes <= cap)
-        self.largest = max(self.largest, int(sizes[whole].max(initial=0)))
-        self.found.append(_within(records[whole], codes[whole], sizes[whole]))
-        return sizes > cap
+    def take(self, records: Ints, codes: Codes, sizes: Ints) -> None:
+        """Take the pairs of blocks of two and more records."""
+        self.largest = max(self.largest, int(sizes.max(initial=0)))
+        self.together.append(_within(records, codes, sizes))
 
-    def walk(self, records: Ints, codes: Codes, nearness: Ints) -> None:
+    def deepest(self, records: Ints, codes: Codes) -> None:
         """Take pairs of neighbours in blocks that cannot be split any more."""
         if len(records):
             self.windowed += len(np.unique(records))
-            self.found.append(_neighbours(records, codes, nearness))
+            self.near.append(_neighbours(records, codes, self.nearness))
 
-    def pairs(self) -> Codes:
+    def candidates(self, heat: Heat) -> Candidates:
         """Every pair once."""
-        return unique(np.concatenate(self.found))
+        together = unique(np.concatenate(self.together))
+        codes = unique(np.concatenate([together, *self.near])) if len(self.near) > 1 else together
+        by_window = ~contains(codes, together) if len(self.near) > 1 else np.zeros(len(codes), bool)
+        return Candidates(codes, by_window, heat, self.largest, self.windowed, self.overgrown)
 
 
-def _hot_keys(blocks: Blocks, sizes: Ints, cap: int) -> Blocks:
-    """The hot keys of each record, those of the smallest blocks first, at most MOST_HOT."""
-    hot = np.flatnonzero(sizes > cap)
-    order = hot[np.lexsort((blocks.codes[hot], sizes[hot], blocks.records[hot]))]
-    records = blocks.records[order]
-    is_first = np.concatenate([[True], records[1:] != records[:-1]]) if len(records) else np.empty(0, bool)
-    at = np.arange(len(records))
-    rank = at - np.maximum.accumulate(np.where(is_first, at, 0)) if len(records) else at
-    order = order[rank < MOST_HOT]
-    return Blocks(blocks.records[order], blocks.codes[order], blocks.families[order], blocks.pairs_up[order])
+class _Learning(_Walk):
+    """Chooses the caps by a budget of pairs, and notes what is hot."""
+
+    def __init__(self, nearness: Ints, budget: float) -> None:
+        super().__init__(nearness)
+        self.budget, self.caps = budget, [0] * lattice.MOST_KEYS
+        self.hot: list[list[Codes]] = [[np.empty(0, np.uint64)] for _ in range(lattice.MOST_KEYS)]
+        self.sizes = np.empty(0, np.int64)
+
+    def level(self, depth: int, records: Ints, codes: Codes, shares: int) -> Ints:
+        """See `lattice.Walker`."""
+        sizes = _sizes(codes)
+        if not self.caps[depth - 1]:  # codes are spread evenly: one share is like another
+            self.caps[depth - 1] = (
+                _first_cap(records, codes, sizes, self.budget) if depth == 1
+                else _deeper_cap(sizes, self.caps[depth - 2], self.budget / shares)
+            )  # fmt: skip
+        cap = self.caps[depth - 1]
+        whole, hot = (sizes > 1) & (sizes <= cap), sizes > cap
+        self.take(records[whole], codes[whole], sizes[whole])
+        distinct, counts = np.unique(codes[hot], return_counts=True)
+        self.hot[depth - 1].append(distinct)
+        if depth == 1:
+            self.sizes = counts.astype(np.int64)
+        return np.where(hot, sizes, 0)
+
+    def heat(self) -> Heat:
+        """What was hot; a level that was never reached has the cap of the one above."""
+        caps = np.minimum.accumulate([cap or CAPS[0] for cap in self.caps])
+        return Heat(
+            tuple(caps.tolist()), tuple(unique(np.concatenate(codes)) for codes in self.hot), self.sizes
+        )
 
 
-def _fit(hot: Blocks, one: Ints, other: Ints) -> Bools:
-    """Which key rows say different things."""
-    return (hot.families[one] != hot.families[other]) | (hot.pairs_up[one] & hot.pairs_up[other])
+class Frozen(_Walk):
+    """Goes by what was hot when the model was frozen."""
+
+    def __init__(self, nearness: Ints, heat: Heat) -> None:
+        super().__init__(nearness)
+        self.heat = heat
+
+    def level(self, depth: int, records: Ints, codes: Codes, shares: int) -> Ints:
+        """See `lattice.Walker`."""
+        hot = self.heat.is_hot(depth, codes)
+        self.cold(depth, records[~hot], codes[~hot])
+        found = hot.astype(np.int64)
+        if depth == 1:
+            found[hot] = self.heat.sizes_of(codes[hot])
+        return found
+
+    def cold(self, depth: int, records: Ints, codes: Codes) -> None:
+        """Take the blocks whole, but for those that grew too large."""
+        sizes = _sizes(codes)
+        large = sizes > GROWN * self.heat.caps[depth - 1]
+        self.overgrown += int(large.sum())
+        whole = (sizes > 1) & ~large
+        self.take(records[whole], codes[whole], sizes[whole])
 
 
-def _extended(hot: Blocks, ends: Ints, starts: tuple[Ints, ...], share: int, shares: int) -> _Combined:
-    """Combine each group of keys (`starts`, the last one at `ends`) with every later key of its record.
+class Leaves(Frozen):
+    """Notes the cold keys of some records."""
 
-    Only those whose code falls into the share are made: all shares together never stand in memory.
-    """
-    rows, codes, base = [], [], _together(hot, starts)
-    for reach in range(1, MOST_HOT):
-        at = np.flatnonzero(ends + reach < len(hot.records))
-        at = at[hot.records[ends[at]] == hot.records[ends[at] + reach]]
-        if not len(at):
-            break
-        third = ends[at] + reach
-        for start in starts:
-            fits = _fit(hot, start[at], third)
-            at, third = at[fits], third[fits]
-        code = mixed(base[at] + hot.codes[third])
-        mine = code % np.uint64(shares) == share
-        rows.append(np.column_stack([*(start[at[mine]] for start in starts), third[mine]]).astype(np.uint32))
-        codes.append(code[mine])
-    width = len(starts) + 1
-    return _Combined(
-        np.concatenate([np.empty((0, width), np.uint32), *rows]),
-        np.concatenate([np.empty(0, np.uint64), *codes]),
-    )
+    def __init__(self, heat: Heat) -> None:
+        super().__init__(np.empty(0, np.int64), heat)
+        self.codes: list[list[Codes]] = [[] for _ in range(lattice.MOST_KEYS)]
+
+    def cold(self, depth: int, records: Ints, codes: Codes) -> None:
+        """Note them."""
+        self.codes[depth - 1].append(codes)
+
+    def deepest(self, records: Ints, codes: Codes) -> None:
+        """Neighbours are looked for among all records."""
 
 
-def _together(hot: Blocks, rows: tuple[Ints, ...]) -> Codes:
-    """One code for the keys of each group, whatever their order."""
-    with np.errstate(over="ignore"):
-        return np.asarray(np.sum([hot.codes[row] for row in rows], axis=0, dtype=np.uint64))
+class _Touching(Frozen):
+    """Takes the pairs of touched records alone, and all neighbours."""
+
+    def __init__(self, nearness: Ints, heat: Heat, leaves: Leaves, touched: Bools) -> None:
+        super().__init__(nearness, heat)
+        self.touched = touched
+        self.leaves = [unique(np.concatenate([np.empty(0, np.uint64), *codes])) for codes in leaves.codes]
+
+    def cold(self, depth: int, records: Ints, codes: Codes) -> None:
+        """Take the blocks of touched records."""
+        mine = np.flatnonzero(contains(codes, self.leaves[depth - 1]))
+        super().cold(depth, records[mine], codes[mine])
+
+    def take(self, records: Ints, codes: Codes, sizes: Ints) -> None:
+        """Each touched record with the others of its block."""
+        rows = _Sorted.of(records, codes, sizes)
+        at = np.flatnonzero(self.touched[rows.records])
+        others = rows.records[ranges(rows.first[at], rows.sizes[at])]
+        self.together.append(_pairs(np.repeat(rows.records[at], rows.sizes[at]), others))
 
 
-def _shares(hot: Blocks, groups: int) -> int:
-    """In how many goes to group, when each group meets half of its record's other keys."""
-    per_record = len(hot.records) / max(len(np.unique(hot.records)), 1)
-    return int(groups * per_record / 2 // ROWS_AT_ONCE) + 1
-
-
-def _descend(hot: Blocks, starts: tuple[Ints, ...], lattice: _Lattice, nearness: Ints) -> None:
-    """Combine groups of keys with one more; what stays hot goes deeper, in the end to its neighbours."""
-    ends, shares = starts[-1], _shares(hot, len(starts[-1]))
-    still_hot, cap = [], lattice.cap
-    for share in range(shares):
-        found = _extended(hot, ends, starts, share, shares)
-        records, sizes = hot.records[found.rows[:, 0]], _sizes(found.codes)
-        if not share:  # codes are spread evenly: one share is like another
-            cap = _deeper_cap(sizes, lattice.cap, lattice.budget / shares)
-        left = lattice.take(records, found.codes, sizes, cap)
-        if found.rows.shape[1] == MOST_KEYS:
-            lattice.walk(records[left], found.codes[left], nearness)
-        else:
-            still_hot.append(found.rows[left])
-    if still_hot and (rows := np.concatenate(still_hot)).size:
-        _descend(hot, tuple(rows[:, at].astype(np.int64) for at in range(rows.shape[1])), lattice, nearness)
-
-
-def find(attributes: list[Attribute], nearness: Ints, budget: float | None = None) -> Candidates:
+def find(
+    attributes: Sequence[Attribute], nearness: Ints, budget: float | None = None, key: bytes = b""
+) -> Candidates:
     """Every pair of records that the lattice brings together, once.
 
-    `nearness`: the rank of each record in an order that brings like records near each other.
+    `nearness`: the rank of each record in an order that brings like records near each other; `key` keys the
+    codes of the keys.
     """
-    budget = budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness)
-    blocks = _gathered([key for attribute in attributes for key in attribute.blocking_keys()])
-    sizes = _sizes(blocks.codes)
-    cap = _first_cap(blocks, sizes, budget)
-    lattice = _Lattice(cap, budget)
-    lattice.take(blocks.records, blocks.codes, sizes, cap)
-    hot = _hot_keys(blocks, sizes, cap)
-    del blocks, sizes
-    if len(hot.records):
-        _descend(hot, (np.arange(len(hot.records)),), lattice, nearness)
-    return Candidates(lattice.pairs(), cap, lattice.largest, lattice.windowed)
+    walker = _Learning(nearness, budget or LEAST_PAIRS + PAIRS_PER_RECORD * len(nearness))
+    lattice.walk(Blocks.of(attributes, key), walker)
+    return walker.candidates(walker.heat())
+
+
+def again(attributes: Sequence[Attribute], nearness: Ints, heat: Heat, key: bytes = b"") -> Candidates:
+    """As `find`, with the caps and hot keys of an earlier day."""
+    walker = Frozen(nearness, heat)
+    lattice.walk(Blocks.of(attributes, key), walker)
+    return walker.candidates(heat)
+
+
+def touching(
+    attributes: Sequence[Attribute], nearness: Ints, heat: Heat, touched: Bools, key: bytes = b""
+) -> Candidates:
+    """Of the pairs that `again` would find those of touched records, and those of neighbours."""
+    blocks, leaves = Blocks.of(attributes, key), Leaves(heat)
+    lattice.walk(blocks.at(touched[blocks.records]), leaves)
+    walker = _Touching(nearness, heat, leaves, touched)
+    lattice.walk(blocks, walker)
+    return walker.candidates(heat)

@@ -11,6 +11,7 @@ import polars as pl
 from spark_jobs.identity.engine import days
 from spark_jobs.identity.engine.arrays import Bools, Floats, Ints, Levels, in_chunks
 from spark_jobs.identity.engine.attribute import Keys, key_codes
+from spark_jobs.identity.engine.content import of_numbers
 
 LEVELS = (
     "missing", "different", "same day of the year", "same year", "two digits", "day and month swapped",
@@ -18,7 +19,7 @@ LEVELS = (
 )  # fmt: skip
 OTHER, MONTH_DAY, YEAR, TWO, SWAPPED, ONE, DEFAULT, SAME = range(1, 9)
 DEFAULT_LIFT = 8.0  # a month-day this much commoner than one in 366 stands for "not known"
-LEAST_DATES = 500  # below that a common day is chance
+LEAST_DATES = 500  # with fewer a common day is chance
 _POWERS = 10 ** np.arange(8)
 
 
@@ -31,6 +32,7 @@ class Day:
     numbers: Ints
     is_default: Bools
     bits_same: float
+    day_first: bool = True
 
     @property
     def default_days(self) -> list[int]:
@@ -78,15 +80,19 @@ class Day:
         """A level in words."""
         return LEVELS[level]
 
-    def blocking_keys(self) -> list[Keys]:
+    def only(self, records: Ints) -> Day:
+        """Some of the records."""
+        return replace(self, numbers=self.numbers[records], is_default=self.is_default[records])
+
+    def blocking_keys(self, key: bytes, least: int) -> list[Keys]:
         """The date, the year, and day and month unless they are a default."""
         told = np.flatnonzero(self.numbers > 0)
         exact = told[(self.numbers[told] % 10000 > 0) & ~self.is_default[told]]
-        numbers = self.numbers
+        rows = ((0, told, self.numbers[told]), (1, told, self.numbers[told] // 10000),
+                (1, exact, 10**8 + self.numbers[exact] % 10000))  # fmt: skip
         return [
-            Keys(self.name, told, key_codes(self.kind, numbers[told])),
-            Keys(self.name, told, key_codes(self.kind + 1, numbers[told] // 10000)),
-            Keys(self.name, exact, key_codes(self.kind + 1, 10**8 + numbers[exact] % 10000)),
+            Keys(self.name, records, key_codes(self.kind + other, of_numbers(numbers, key)))
+            for other, records, numbers in rows
         ]
 
     def sorted_by(self) -> list[Ints]:
@@ -122,16 +128,14 @@ def _levels(one: Ints, other: Ints, default: Bools) -> Levels:
     return levels
 
 
-def _default_days(numbers: Ints) -> Bools:
-    """Records whose month-day is far too common, such as 01-01 where the day was not known."""
-    rest = numbers % 10000
-    told = rest[rest > 0]
-    if len(told) < LEAST_DATES:
-        return np.zeros(len(numbers), bool)
+def common_days(numbers: Ints) -> Ints:
+    """Days of the year that are far too common, such as 01-01 where the day was not known: month * 100 + day.
+
+    `numbers` as in `Day`.
+    """
+    told = numbers[numbers % 10000 > 0] % 10000
     counts = np.bincount(told, minlength=10000)
-    common = counts > DEFAULT_LIFT * len(told) / 366
-    common[0] = False
-    return common[rest]
+    return np.flatnonzero(counts > DEFAULT_LIFT * max(len(told), LEAST_DATES) / 366)
 
 
 def _collision_bits(numbers: Ints) -> float:
@@ -140,8 +144,10 @@ def _collision_bits(numbers: Ints) -> float:
     return float(-np.log2(np.sum((counts / counts.sum()) ** 2))) if len(counts) > 1 else 0.0
 
 
-def build(name: str, kind: int, column: pl.Series) -> tuple[Day, float]:
+def build(name: str, kind: int, column: pl.Series, day_first: bool | None = None) -> tuple[Day, float]:
     """The attribute of a column of text, and the share of its values that are dates. Takes two kinds."""
-    parsed = days.parse(column)
+    parsed = days.parse(column, day_first)
     numbers = parsed.numbers.to_numpy()
-    return Day(name, kind, numbers, _default_days(numbers), _collision_bits(numbers)), parsed.share
+    is_default = np.isin(numbers % 10000, common_days(numbers))
+    found = Day(name, kind, numbers, is_default, _collision_bits(numbers), parsed.day_first)
+    return found, parsed.share

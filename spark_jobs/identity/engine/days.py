@@ -25,10 +25,14 @@ PIVOT = 30  # two-digit years from here on are of the twentieth century
 
 @dataclass(frozen=True)
 class Parsed:
-    """year * 10000 + month * 100 + day of each value, 0 for a part not told; the share that could be read."""
+    """year * 10000 + month * 100 + day of each value, 0 for a part not told; the share that could be read.
+
+    `day_first`: whether `12/04/1980` was read as in April.
+    """
 
     numbers: pl.Series
     share: float
+    day_first: bool
 
 
 def _part(form: str, part: str) -> pl.Expr:
@@ -69,13 +73,18 @@ def _number(day_first: bool) -> pl.Expr:
     return pl.when(is_one).then(number).alias("number")
 
 
-def parse(texts: pl.Series) -> Parsed:
-    """Read each different value once. A value that is no date is not told; `share` says how many were."""
+def parse(texts: pl.Series, day_first: bool | None = None) -> Parsed:
+    """Read each different value once. A value that is no date is not told; `share` says how many were.
+
+    Without `day_first` the values that can be read one way only tell it.
+    """
     plain = texts.str.to_lowercase().str.strip_chars()
     values = plain.drop_nulls().unique().alias("value").to_frame().filter(pl.col("value") != "")
     parts = _by_form(values)
-    table = parts.select("value", _number(_day_first(parts))).drop_nulls()
+    day_first = _day_first(parts) if day_first is None else day_first
+    table = parts.select("value", _number(day_first)).drop_nulls()
     told = plain.alias("value").to_frame().join(table, on="value", how="left", maintain_order="left")
     said = int((plain.drop_nulls() != "").sum())
     read = int(told["number"].is_not_null().sum())
-    return Parsed(told["number"].fill_null(0).cast(pl.Int64), read / said if said else 1.0)
+    numbers = told["number"].fill_null(0).cast(pl.Int64)
+    return Parsed(numbers, read / said if said else 1.0, day_first)

@@ -66,7 +66,7 @@ def merge(labels: Ints, ties: Ties, scorer: Scorer, order: Codes, least: float =
         new = np.flatnonzero(np.isnan(scores))
         members = Members.of(labels)
         scores[new] = join_scores(scorer, members, *unpacked(codes[new]))
-        prior = -np.log(max(int((members.sizes > 0).sum()), 1))
+        prior = scorer.log_prior(members)
         one, other = unpacked(codes)
         good = np.flatnonzero(scores + prior > least)
         chosen = good[mutual_best(len(labels), one[good], other[good], np.round(scores[good], 9), order)]
@@ -93,8 +93,7 @@ def _remembered(codes: Codes, known: Codes, scores: Floats) -> Floats:
 def _place_scores(members: Members, scorer: Scorer, records: Ints, clusters: Ints) -> Floats:
     """Log-odds that each record belongs to the cluster, with the prior."""
     match, related = scorer.scores(evidence.placed(members, records, clusters))
-    prior = np.log(max(int((members.sizes > 0).sum()), 1))
-    return scorer.weights.less_related(match - prior, related)
+    return scorer.weights.less_related(match + scorer.log_prior(members), related)
 
 
 def own_scores(labels: Ints, scorer: Scorer) -> Floats:

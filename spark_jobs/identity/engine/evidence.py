@@ -53,10 +53,19 @@ class Items:
 
 @dataclass(frozen=True)
 class Scorer:
-    """Scores records against sets by the ratios of a model."""
+    """Scores records against sets by the ratios of a model.
+
+    `clusters` that a record could belong to, when a frozen model says so; else as many as there are.
+    """
 
     attributes: list[Attribute]
     weights: Weights
+    clusters: int | None = None
+
+    def log_prior(self, members: Members) -> float:
+        """That a record belongs to one cluster and no other, before anything is compared."""
+        there_are = int((members.sizes > 0).sum())
+        return float(-np.log(max(self.clusters or there_are, 1)))
 
     def scores(self, items: Items) -> tuple[Floats, Floats]:
         """Evidence that each record is of its set, and that it is a relative; both against strangers.

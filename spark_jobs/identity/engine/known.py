@@ -7,7 +7,7 @@ is not remembered at all: what is unknown counts as that rare.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ from spark_jobs.identity.engine.arrays import Codes, Ints, packed, unpacked
 from spark_jobs.identity.engine.attribute import Attribute
 from spark_jobs.identity.engine.bag import Bag
 from spark_jobs.identity.engine.day import Day
+from spark_jobs.identity.engine.heat import Heat
 from spark_jobs.identity.engine.value import Value
 
 KeyOf = Callable[[str], str]
@@ -26,16 +27,29 @@ _INITIAL = "\x1e"  # no word begins with it
 
 @dataclass(frozen=True)
 class Memory:
-    """By attribute. `told`: records with a value; `counts`: records by key of the value."""
+    """By attribute. `told`: records with a value; `counts`: records by key of the value.
+
+    `heat`: which blocking keys were hot; `clusters`: about how many clusters a record could belong to;
+    `day_first`: the columns that hold dates, and how they are read.
+    """
 
     told: Mapping[str, int]
     counts: Mapping[str, Mapping[str, int]]
     default_days: Mapping[str, Sequence[int]]
     aliases: Mapping[str, Sequence[Sequence[str]]]
+    heat: Heat
+    clusters: int
+    day_first: Mapping[str, bool]
 
     def as_dict(self) -> dict[str, Any]:
         """For JSON."""
-        return asdict(self)
+        plain = {each.name: getattr(self, each.name) for each in fields(self)}
+        return plain | {"heat": self.heat.as_dict()}
+
+    @classmethod
+    def from_dict(cls, held: Mapping[str, Any]) -> Memory:
+        """What `as_dict` wrote."""
+        return cls(**{**held, "heat": Heat.from_dict(held["heat"])})
 
 
 def _values(attribute: Attribute) -> tuple[pl.Series, Ints]:
@@ -64,7 +78,7 @@ def _keyed_aliases(bag: Bag, key_of: KeyOf) -> list[list[str]]:
     return sorted(sorted(key_of(f"{bag.name}/{word}") for word in pair) for pair in pairs)
 
 
-def remember(attributes: Sequence[Attribute], key_of: KeyOf) -> Memory:
+def remember(attributes: Sequence[Attribute], key_of: KeyOf, heat: Heat, clusters: int) -> Memory:
     """What the attributes of the records of today say about values."""
     return Memory(
         told={a.name: a.vocabulary.told if isinstance(a, Bag) else a.told
@@ -72,6 +86,9 @@ def remember(attributes: Sequence[Attribute], key_of: KeyOf) -> Memory:
         counts={a.name: _keyed_counts(a, key_of) for a in attributes if isinstance(a, Bag | Value)},
         default_days={a.name: a.default_days for a in attributes if isinstance(a, Day)},
         aliases={a.name: _keyed_aliases(a, key_of) for a in attributes if isinstance(a, Bag)},
+        heat=heat,
+        clusters=clusters,
+        day_first={a.name: a.day_first for a in attributes if isinstance(a, Day)},
     )  # fmt: skip
 
 

@@ -7,7 +7,9 @@ matters. Nothing else ever looks at an id: it may carry the truth.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from collections.abc import Mapping as Map
 from dataclasses import dataclass
+from functools import partial
 from itertools import count
 
 import numpy as np
@@ -17,8 +19,9 @@ from spark_jobs.identity.engine import bag, day, value
 from spark_jobs.identity.engine.arrays import Codes, Ints, mixed
 from spark_jobs.identity.engine.attribute import Attribute
 from spark_jobs.identity.engine.columns import Mapping
+from spark_jobs.identity.engine.content import seed
 
-SEED = 20170101
+FrozenDays = Map[str, bool]  # the columns that hold dates, and whether the day comes first
 LEAST_DATES = 0.5  # of the values of a date column must be dates; else it is compared as words
 
 
@@ -26,13 +29,19 @@ LEAST_DATES = 0.5  # of the values of a date column must be dates; else it is co
 class Records:
     """Attributes over records 0 to count - 1 in canonical order; `place` is each one's row in the input.
 
-    `ties` has a number for each record that follows from its content.
+    `ties` has a number for each record that follows from its content; `key` keys whatever is hashed.
     """
 
     count: int
     place: Ints
     ties: Codes
     attributes: list[Attribute]
+    key: bytes = b""
+
+    def only(self, records: Ints) -> Records:
+        """Some of the records, ascending, numbered anew."""
+        attributes = [attribute.only(records) for attribute in self.attributes]
+        return Records(len(records), self.place[records], self.ties[records], attributes, self.key)
 
     @property
     def nearness(self) -> Ints:
@@ -43,28 +52,31 @@ class Records:
         return rank
 
 
-def _ordered(ids: pl.Series, rows: pl.DataFrame) -> tuple[pl.DataFrame, Ints, Codes]:
+def _ordered(ids: pl.Series, rows: pl.DataFrame, key: bytes) -> tuple[pl.DataFrame, Ints, Codes]:
     """The rows in canonical order, the place of each in the input, and a number that breaks ties."""
-    content = rows.hash_rows(SEED)
+    content = rows.hash_rows(seed(key))
     order = pl.DataFrame({"content": content, "id": ids, "row": np.arange(len(ids))}).sort("content", "id")
     copy = order.select(pl.int_range(pl.len()).over("content")).to_series().to_numpy()
     ties = mixed(order["content"].to_numpy() + copy.astype(np.uint64))
     return rows[order["row"]], order["row"].to_numpy(), ties
 
 
-def _bags(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:
+def _bags(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int], most: int) -> Iterator[Attribute]:
     for name, roles in (("name", ("name",)), (bag.ADDRESS, ("address", "postcode", "place"))):
         if columns := mapping.of(*roles):
-            yield bag.build(name, next(kinds), [rows[column] for column in columns])
+            yield bag.build(name, next(kinds), [rows[column] for column in columns], most=most)
     for column in mapping.of("category"):
-        yield bag.build(column, next(kinds), [rows[column]], is_category=True)
+        yield bag.build(column, next(kinds), [rows[column]], is_category=True, most=most)
 
 
-def _days(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:
+def _days(
+    mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int], frozen: FrozenDays | None
+) -> Iterator[Attribute]:
     for column in mapping.of("date"):
-        kind = next(kinds)
-        found, share = day.build(column, kind, rows[column])
-        yield found if share >= LEAST_DATES else bag.build(column, kind, [rows[column]], is_category=True)
+        kind, day_first = next(kinds), None if frozen is None else frozen.get(column)
+        found, share = day.build(column, kind, rows[column], day_first)
+        is_date = share >= LEAST_DATES if frozen is None else column in frozen
+        yield found if is_date else bag.build(column, kind, [rows[column]], is_category=True)
 
 
 def _values(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Iterator[Attribute]:
@@ -75,10 +87,20 @@ def _values(mapping: Mapping, rows: pl.DataFrame, kinds: Iterator[int]) -> Itera
         yield value.build(column, next(kinds), "identifier", [rows[column]])
 
 
-def prepare(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping) -> Records:
-    """`ids` and `rows` (the columns of the mapping, as text) row by row."""
-    ordered, place, ties = _ordered(ids, rows)
+def prepare(
+    ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, key: bytes = b"", frozen: FrozenDays | None = None
+) -> Records:
+    """`ids` and `rows` (the columns of the mapping, as text) row by row; `key` keys whatever is hashed.
+
+    `frozen`: the columns that hold dates by a frozen model; see `attributes`.
+    """
+    ordered, place, ties = _ordered(ids, rows, key)
+    return Records(len(ids), place, ties, attributes(ordered, mapping, frozen), key)
+
+
+def attributes(rows: pl.DataFrame, mapping: Mapping, frozen: FrozenDays | None = None) -> list[Attribute]:
+    """What is compared of each row. Where a model is `frozen` it will say which words are the rarest."""
     kinds = count(1, 2)  # each attribute has two kinds of keys
-    builders = (_bags, _days, _values)
-    found = [each for build in builders for each in build(mapping, ordered, kinds)]
-    return Records(len(ids), place, ties, found)
+    most = bag.MOST_WORDS if frozen is None else bag.UNRANKED
+    builders = (partial(_bags, most=most), partial(_days, frozen=frozen), _values)
+    return [each for build in builders for each in build(mapping, rows, kinds)]

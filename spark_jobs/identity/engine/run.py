@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from spark_jobs.identity.engine import aliases, blocking, entities, linkage, weights
-from spark_jobs.identity.engine.arrays import Floats, Ints, Levels, unpacked
+from spark_jobs.identity.engine.arrays import Codes, Floats, Ints, Levels, unpacked
 from spark_jobs.identity.engine.attribute import Attribute
 from spark_jobs.identity.engine.bag import Bag
 from spark_jobs.identity.engine.blocking import Candidates
@@ -34,9 +34,13 @@ class Pairs:
 
 @dataclass(frozen=True)
 class Resolved:
-    """What was decided. `labels`: the smallest record number of each record's cluster, in canonical order."""
+    """What was decided. `labels`: the smallest record number of each record's cluster, in canonical order.
+
+    `attributes` are those of the records with the aliases that were learnt.
+    """
 
     records: Records
+    attributes: list[Attribute]
     candidates: Candidates
     pairs: Pairs
     weights: Weights
@@ -97,11 +101,11 @@ class Compared:
         return replace(self, levels=levels, other_levels=others)
 
 
-def compare(records: Records, found: Candidates, with_others: bool = True) -> Compared:
+def compare(records: Records, codes: Codes, with_others: bool = True) -> Compared:
     """Compare all candidates and, for an estimation, the sample of others."""
-    left, right = unpacked(found.codes)
+    left, right = unpacked(codes)
     one, other, stands_for = (
-        weights.unblocked(records.count, found.codes) if with_others else (left[:0], right[:0], 0.0)
+        weights.unblocked(records.count, codes) if with_others else (left[:0], right[:0], 0.0)
     )
     levels = weights.compare_all(records.attributes, left, right)
     others = weights.compare_all(records.attributes, one, other)
@@ -136,9 +140,9 @@ def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer |
     with timer.step("prepare"):
         records = prepare(ids, rows, mapping)
     with timer.step("blocking"):
-        found = blocking.find(records.attributes, records.nearness)
+        found = blocking.find(records.attributes, records.nearness, key=records.key)
     with timer.step("compare"):
-        compared = compare(records, found)
+        compared = compare(records, found.codes)
     labels, pairs, scorer = _decided(records, records.attributes, compared, timer)
     with timer.step("aliases"):
         same = labels[pairs.left] == labels[pairs.right]
@@ -150,16 +154,23 @@ def resolve(ids: pl.Series, rows: pl.DataFrame, mapping: Mapping, timer: Timer |
     with timer.step("moves"):
         labels = entities.move(labels, _ties(pairs), scorer)
     with timer.step("precision"):
-        expected = expected_precision(labels, pairs, scorer)
-    return Resolved(records, found, pairs, scorer.weights, labels, expected, timer)
+        expected = expected_precision(labels, pairs, entities.own_scores(labels, scorer))
+    return Resolved(records, scorer.attributes, found, pairs, scorer.weights, labels, expected, timer)
 
 
-def expected_precision(labels: Ints, pairs: Pairs, scorer: Scorer) -> float:
-    """Share of pairs of records in one cluster that are one entity, by the model; 1 without any pair.
+def expected_precision(labels: Ints, pairs: Pairs, own: Floats) -> float:
+    """Share of pairs of records in one cluster that are one entity, by the model; 1 without any pair."""
+    sure, of = certainty(labels, pairs, own)
+    return sure / of if of else 1.0
 
-    A pair is as sure as its own comparison makes it, or as the less sure of both is of its place.
+
+def certainty(labels: Ints, pairs: Pairs, own: Floats) -> tuple[float, float]:
+    """How many pairs of records in one cluster are one entity, by the model, and how many there are.
+
+    A pair is as sure as its own comparison makes it, or as the less sure of both is of its place. `own`:
+    log-odds of each record's place, by `entities.own_scores`.
     """
-    place = weights.probability(entities.own_scores(labels, scorer))
+    place = weights.probability(own)
     members = entities.Members.of(labels)
     sizes = members.sizes[members.sizes > 1]
     total = float((sizes * (sizes - 1) / 2).sum())
@@ -170,4 +181,4 @@ def expected_precision(labels: Ints, pairs: Pairs, scorer: Scorer) -> float:
     compared = np.bincount(labels[left], minlength=len(labels))
     missing = members.sizes * (members.sizes - 1) / 2 - compared
     mean_place = np.bincount(labels, place, len(labels)) / np.maximum(members.sizes, 1)
-    return float((sure.sum() + (missing * mean_place).sum()) / total) if total else 1.0
+    return float(sure.sum() + (missing * mean_place).sum()), total

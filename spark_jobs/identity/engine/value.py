@@ -18,7 +18,8 @@ from spark_jobs.identity import text
 from spark_jobs.identity.engine import fold
 from spark_jobs.identity.engine.align import rarity_bits
 from spark_jobs.identity.engine.arrays import Bools, Codes, Floats, Ints, Levels, in_chunks, packed, unpacked
-from spark_jobs.identity.engine.attribute import Keys, key_codes
+from spark_jobs.identity.engine.attribute import Keys, key_codes, often
+from spark_jobs.identity.engine.content import of_some
 
 BITS_EDGES = np.array([5.0, 9.0, 13.0])
 NAMES = ("missing", "different", "two edits", "same part", "one edit", "same, on very many records",
@@ -30,7 +31,7 @@ TAIL = 7  # the last digits of a telephone number, without its area
 
 @dataclass(frozen=True)
 class Value:
-    """`codes` has shape (columns, records): numbers into `values`, -1 for none; `parts` numbers of parts."""
+    """`codes` has shape (columns, records): numbers into `values`, -1 for none; `parts` of each value."""
 
     name: str
     kind: int
@@ -40,11 +41,27 @@ class Value:
     runs_in_families: bool
     counts: Ints
     told: int
-    parts: Ints
+    parts: pl.Series
+
+    @cached_property
+    def part_numbers(self) -> Ints:
+        """The number of each value's part among the different ones, -1 for none."""
+        kind = pl.Enum(self.different_parts)
+        return self.parts.cast(kind).to_physical().cast(pl.Int64).fill_null(-1).to_numpy()
+
+    @cached_property
+    def different_parts(self) -> pl.Series:
+        """The parts, each once."""
+        return self.parts.drop_nulls().unique().sort()
 
     def with_counts(self, counts: Ints, told: int) -> Value:
         """The same values with other frequencies."""
         return replace(self, counts=counts, told=told)
+
+    @cached_property
+    def lengths(self) -> Ints:
+        """Letters of each value."""
+        return self.values.str.len_chars().to_numpy()
 
     @cached_property
     def value_bits(self) -> Floats:
@@ -81,7 +98,8 @@ class Value:
         both = np.flatnonzero((one >= 0) & (other >= 0))
         found = np.full(len(both), OTHER, np.uint8)
         a, b = one[both], other[both]
-        found[(self.parts[a] == self.parts[b]) & (self.parts[a] >= 0)] = PART
+        part = self.part_numbers
+        found[(part[a] == part[b]) & (part[a] >= 0)] = PART
         different = np.flatnonzero(a != b)
         distance = self._distance(a[different], b[different])
         found[different[distance == 2]] = np.maximum(found[different[distance == 2]], TWO_EDITS)
@@ -100,8 +118,7 @@ class Value:
             one, other = unpacked(codes)
             texts, others = self.values.gather(one).to_list(), self.values.gather(other).to_list()
             edits = process.cpdist(texts, others, scorer=OSA.distance, score_cutoff=2, dtype=np.uint8)
-            lengths = self.values.str.len_chars().to_numpy()
-            short = np.minimum(lengths[one], lengths[other]) < LEAST_LENGTH
+            short = np.minimum(self.lengths[one], self.lengths[other]) < LEAST_LENGTH
             distance[near] = np.where(short, 3, edits)[back]
         return distance
 
@@ -109,15 +126,25 @@ class Value:
         """A level in words."""
         return NAMES[level]
 
-    def blocking_keys(self) -> list[Keys]:
+    def only(self, records: Ints) -> Value:
+        """Some of the records."""
+        return replace(self, codes=self.codes[:, records])
+
+    def blocking_keys(self, key: bytes, least: int) -> list[Keys]:
         """The value and its part."""
-        found = []
-        for codes in self.codes:
-            told = np.flatnonzero(codes >= 0)
-            found.append(Keys(self.name, told, key_codes(self.kind, codes[told])))
-            told = told[self.parts[codes[told]] >= 0]
-            found.append(Keys(self.name, told, key_codes(self.kind + 1, self.parts[codes[told]])))
-        return found
+        parts, of_value = self.different_parts, np.append(self.part_numbers, -1)  # -1 is the last
+        return [
+            *self._keys(self.kind, self.values, self.codes, key, least),
+            *self._keys(self.kind + 1, parts, of_value[self.codes], key, least),
+        ]
+
+    def _keys(self, kind: int, texts: pl.Series, codes: Ints, key: bytes, least: int) -> list[Keys]:
+        useful = often(len(texts), codes, least)
+        is_useful = np.zeros(len(texts) + 1, bool)  # -1 is the last
+        is_useful[useful] = True
+        found = key_codes(kind, of_some(texts, useful, key))
+        told = [np.flatnonzero(is_useful[column]) for column in codes]
+        return [Keys(self.name, at, found[column[at]]) for at, column in zip(told, codes, strict=True)]
 
     def sorted_by(self) -> list[Ints]:
         """The value: its number is alphabetical."""
@@ -158,9 +185,5 @@ def build(name: str, kind: int, role: str, columns: Sequence[pl.Series]) -> Valu
     codes = np.array(coded)
     counts = np.bincount(codes[codes >= 0], minlength=max(len(values), 1))
     told = max(int((codes >= 0).any(axis=0).sum()), 1)
-    parts = part(values)
-    numbers = (
-        parts.rank("dense").cast(pl.Int64).fill_null(-1).to_numpy() if len(values) else np.empty(0, np.int64)
-    )
     letters, in_families = letter_masks(values), role != "identifier"
-    return Value(name, kind, codes, values, letters, in_families, counts, told, numbers)
+    return Value(name, kind, codes, values, letters, in_families, counts, told, part(values))

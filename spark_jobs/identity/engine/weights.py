@@ -32,12 +32,13 @@ from spark_jobs.identity.engine.arrays import (
 )
 from spark_jobs.identity.engine.attribute import Attribute
 
-SAMPLE = 200_000  # pairs that were not blocked
+SAMPLE = 1_000_000  # pairs that were not blocked: with fewer what is rare among strangers is told by chance
 ROUNDS, CLOSE_ENOUGH = 25, 1e-4
 START_MARGIN = 3.0  # bits above what brings one record and another together by chance
 PRIOR_PAIRS = 2.0  # pairs that smooth the shares of levels
 MOST_PRIOR = 0.1  # of the strangers: in a table of five rows two pairs would be most of them
 MOST_LOG_RATIO = 25.0
+UNSEEN = 0.5  # pairs that a level without any may have had (Jeffreys)
 
 
 def _log_ratios(shares: list[Floats], u: list[Floats]) -> list[Floats]:
@@ -170,6 +171,19 @@ def _shares(
         yield counts / np.bincount(groups, counts)[groups]
 
 
+def _with_unseen(
+    attributes: list[Attribute], counted: Patterns, weights: Floats, shares: list[Floats], u: list[Floats]
+) -> list[Floats]:
+    """What is rare among strangers too, and was not seen among so few pairs, does not speak against them."""
+    found = []
+    for number, (attribute, share, chance) in enumerate(zip(attributes, shares, u, strict=True)):
+        counts = np.bincount(counted.levels[:, number], weights, len(share))
+        counts[0] = 0.0
+        told = np.bincount(attribute.groups, counts)[attribute.groups]
+        found.append(np.maximum(share, np.minimum(chance, UNSEEN / np.maximum(told, 1.0))))
+    return found
+
+
 def _has_households(attributes: list[Attribute]) -> bool:
     """Whether relatives could be told: they share an address, and part of the name."""
     return {"name", "address"} <= {a.name for a in attributes}
@@ -220,8 +234,8 @@ def _maximised(
     strangers = counted.candidates - matches - related + counted.others
     prior_pairs = min(PRIOR_PAIRS, MOST_PRIOR * float(strangers.sum()))
     u = list(_shares(attributes, counted, strangers, prior_pairs))
-    r = list(_shares(attributes, counted, related))
-    m = list(_shares(attributes, counted, matches))
+    r = _with_unseen(attributes, counted, related, list(_shares(attributes, counted, related)), u)
+    m = _with_unseen(attributes, counted, matches, list(_shares(attributes, counted, matches)), u)
     prior = float(np.clip(matches.sum() / pairs, 0.1 / pairs, 0.5))
     prior_related = float(min(related.sum() / pairs, 0.4))
     return Weights(m, _as_related(attributes, r, u), u, prior, prior_related)

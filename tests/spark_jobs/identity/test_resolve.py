@@ -25,7 +25,8 @@ from spark_jobs.identity import read, resolve
 FIRST_SIGHTS = [(3, 1), (3, 2), (3, 3), (4, 30)]  # the visit of May 1st, 0 h UTC, was in April in New York
 HISTORY, NIGHT = date(2017, 10, 31), date(2017, 11, 1)
 TABLES = ("PII_IDENTITY_RECORDS", *(f"IDENTITY_{name}" for name in (
-    "LINKS", "CUSTOMER_RECORDS", "CHANGES", "REDIRECTS", "HOUSEHOLDS", "REVIEW_QUEUE", "RUNS")))  # fmt: skip
+    "LINKS", "CUSTOMER_RECORDS", "CHANGES", "REDIRECTS", "HOUSEHOLDS", "REVIEW_QUEUE", "COMPARED",
+    "RUNS")))  # fmt: skip
 PEOPLE = """
 description: People of a club, one row per member.
 files: {format: csv}
