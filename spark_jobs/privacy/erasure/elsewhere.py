@@ -24,9 +24,14 @@ _PACKED = (b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"Obj\x01", b"BZh")
 _NOT_HERE = {"lake", "landing", "exports", "secrets"}
 
 
+def is_here(home: Path, path: Path) -> bool:
+    """Whether a file is none of those that are rewritten row by row."""
+    return path.relative_to(home).parts[0] not in _NOT_HERE
+
+
 def _how(home: Path, path: Path) -> Blot | None:
     """How values are taken out of a file; None for one that we cannot rewrite."""
-    if path.relative_to(home).parts[0] in _NOT_HERE:
+    if not is_here(home, path):
         return None
     with path.open("rb") as file:
         head = file.read(4096)

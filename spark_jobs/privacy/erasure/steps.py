@@ -6,6 +6,7 @@ stays out. Proof comes last, and only then the names are forgotten.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict
 from functools import cached_property
@@ -132,20 +133,23 @@ def purge_tables(work: Work) -> None:
             work.erasure.tables[rule.table]["version_after"] = version
 
 
-def _own_files(work: Work) -> set[Path]:
-    """The state file names the people until the end, and removals wait to be sent."""
-    return _state_files(work) | set(exports.removals(work.settings.exports, work.erasure.request_id))
-
-
 def _state_files(work: Work) -> set[Path]:
     return {state.file_of(work.settings, request) for request in state.unfinished(work.settings)}
 
 
-def search(work: Work, *, with_removals: bool = False) -> Scan:
-    """Look for the people's identifiers in every file but the erasure's own."""
-    own = _own_files(work) if not with_removals else _state_files(work)
-    files = [path for path in files_under(work.settings.home) if path not in own]
-    return scan(work.settings.home, _identifiers(work), files)
+def search(work: Work) -> tuple[Scan, dict[str, int]]:
+    """Look in every file, once: for what names the people, and for ids of ours that stood for them.
+
+    Returns what was found of the first, and of the second how often by table or file: witnesses of what was
+    done. Only the file that lets this erasure go on is left out: it names the people until the end.
+    """
+    ids = {each for person in work.erasure.people for each in (*person.customer_ids, *person.record_keys)}
+    wanted = [*_identifiers(work), *(Identifier(SURROGATE, each) for each in sorted(ids))]
+    own = _state_files(work)
+    found = scan(work.settings.home, wanted, [p for p in files_under(work.settings.home) if p not in own])
+    witnesses = [finding for finding in found.findings if finding.kind == SURROGATE]
+    found.findings = [finding for finding in found.findings if finding.kind != SURROGATE]
+    return found, dict(Counter(finding.table or finding.file for finding in witnesses))
 
 
 def _identifiers(work: Work) -> list[Identifier]:
@@ -161,11 +165,12 @@ def _identifiers(work: Work) -> list[Identifier]:
 
 
 def clear_elsewhere(work: Work) -> None:
-    """Blot values out of logs and reports; list what only a person can see to."""
-    found = search(work)
-    wanted = [Identifier(each.kind, each.value) for each in _identifiers(work)]
+    """Blot values out of logs, reports and artefacts; the proof names what only a person can see to."""
+    home = work.settings.home
+    wanted = _identifiers(work)
+    found = scan(home, wanted, [path for path in files_under(home) if elsewhere.is_here(home, path)])
     files = [finding.file for finding in found.findings]
-    blotted, by_hand = elsewhere.blot_out(work.settings.home, files, Needles(wanted))
+    blotted, by_hand = elsewhere.blot_out(home, files, Needles(wanted))
     for name, count in blotted.items():
         work.erasure.files[name] = {"removed": 0, "emptied": count}
     work.erasure.left_to_hand = by_hand
@@ -216,7 +221,7 @@ def certify(settings: Settings, erasure: Erasure) -> dict[str, Any]:
     given = certificate.find(settings, erasure.request_id)
     if given is None:
         work = Work(settings, erasure)
-        found = search(work, with_removals=True)
+        found, witnesses = search(work)
         if not found.is_clean:
             erasure.done = [name for name in erasure.done if name != "elsewhere"]
             work.save()
@@ -226,22 +231,7 @@ def certify(settings: Settings, erasure: Erasure) -> dict[str, Any]:
                 where=", ".join(files[:5]),
                 do=f"See to them, then `alluvium privacy erase --request {erasure.request_id}`",
             )
-        given = certificate.make(settings, erasure, found, _pseudonyms(work))
+        given = certificate.make(settings, erasure, found, witnesses)
         certificate.keep(settings, given)
     state.end(settings, erasure)
     return given
-
-
-def _pseudonyms(work: Work) -> dict[str, int]:
-    """Where ids of ours that stood for the people are left, by table: witnesses of what was done."""
-    ids = {each for person in work.erasure.people for each in (*person.customer_ids, *person.record_keys)}
-    found = scan(
-        work.settings.home,
-        [Identifier(SURROGATE, each) for each in sorted(ids)],
-        [path for path in files_under(work.settings.home) if path not in _own_files(work)],
-    )
-    counts: dict[str, int] = {}
-    for finding in found.findings:
-        place = finding.table or finding.file
-        counts[place] = counts.get(place, 0) + 1
-    return counts

@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from urllib.parse import quote
 
 from alluvium.contact import normalise_identifier
@@ -20,6 +21,8 @@ SHORTEST_ANYWHERE = 6
 SHORTEST_BASE64 = 8
 HASHES = ("md5", "sha1", "sha256")
 SURROGATE = "surrogate"
+ANYBODY = "1"
+MOST_REMEMBERED = 10_000  # Identifiers, some 15 kB each.
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Identifier:
 
     kind: str
     value: str
-    subject: str = "1"
+    subject: str = ANYBODY
     fields: tuple[str, ...] = ()
 
     @property
@@ -37,7 +40,7 @@ class Identifier:
         return len(self.value) < SHORTEST_ANYWHERE
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Form:
     """One way to write an identifier. Folded forms are compared in lower case."""
 
@@ -129,12 +132,18 @@ def _in_fields(identifier: Identifier) -> Iterator[Form]:
             yield Form("plain", field.encode() + between + identifier.value.encode())
 
 
-def forms(identifier: Identifier) -> list[Form]:
+def forms(identifier: Identifier) -> tuple[Form, ...]:
     """Every form that is looked for, each pattern once: what two forms share counts for the first."""
+    return _forms_of(identifier if identifier.subject == ANYBODY else replace(identifier, subject=ANYBODY))
+
+
+@lru_cache(MOST_REMEMBERED)
+def _forms_of(identifier: Identifier) -> tuple[Form, ...]:
+    """A millisecond each; an erasure asks for the same ones at every step."""
     found: dict[tuple[bytes, bool], Form] = {}
     for form in _all_forms(identifier):
         found.setdefault((form.pattern, form.is_folded), form)
-    return list(found.values())
+    return tuple(found.values())
 
 
 def _all_forms(identifier: Identifier) -> Iterator[Form]:
@@ -156,4 +165,4 @@ def _all_forms(identifier: Identifier) -> Iterator[Form]:
 
 def _folded(form: Form) -> Form:
     pattern = form.pattern.lower() if form.is_folded else form.pattern
-    return replace(form, pattern=pattern)
+    return form if pattern == form.pattern else replace(form, pattern=pattern)

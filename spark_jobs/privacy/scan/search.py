@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from spark_jobs.privacy.scan.forms import Identifier
+from spark_jobs.privacy.scan.forms import SURROGATE, Identifier
 from spark_jobs.privacy.scan.needles import Hit, Needles
 from spark_jobs.privacy.scan.pieces import Piece, UndecodableError, View, pieces
 
@@ -97,7 +97,9 @@ def scan_file(path: Path, home: Path, needles: Needles, found: Scan) -> None:
         found.undecodable[_shown(relative, needles)] = str(error)
     except FileNotFoundError:
         return
-    found.findings.extend(list(seen.values())[:MOST_FINDINGS_A_FILE])
+    # Of many, those that name somebody come first: ids of ours must not crowd them out.
+    first = sorted(seen.values(), key=lambda finding: finding.kind == SURROGATE)
+    found.findings.extend(first[:MOST_FINDINGS_A_FILE])
 
 
 def hits(piece: Piece, needles: Needles) -> Iterator[Hit]:
