@@ -106,7 +106,8 @@ def _how_far(share: Learned) -> float:
 
 def _same_weekdays(held: Sequence[Mapping[str, Any]], names: Sequence[str], run_date: date) -> Days:
     """Rows and counts by day: the run date, and the same weekdays of the weeks before it."""
-    first, found = run_date - timedelta(weeks=WEEKS), {}
+    first = run_date - timedelta(weeks=WEEKS)
+    found: Days = {}
     for row in held:
         day = row["event_on"]
         if first <= day <= run_date and day.weekday() == run_date.weekday() and row["row_count"]:

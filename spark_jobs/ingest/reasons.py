@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -61,8 +59,3 @@ def too_late(column: str) -> str:
 def is_suppressed() -> Column:
     """Whether a judged row may not be kept, whatever else is wrong with it."""
     return F.arrays_overlap("_reasons", F.array(*[F.lit(code) for code in SUPPRESSED]))
-
-
-def suppress(found: Iterable[str]) -> bool:
-    """As `is_suppressed`, for the reasons of a row that is here."""
-    return not set(SUPPRESSED).isdisjoint(found)

@@ -12,7 +12,8 @@ from alluvium.contracts.contract import Contract
 from alluvium.lake import delta, driver_delta
 from alluvium.settings import Settings
 from alluvium.tables.ingest import PII_QUARANTINE
-from spark_jobs.ingest import footprint, reasons
+from spark_jobs.ingest import footprint
+from spark_jobs.ingest.few.counting import is_suppressed
 from spark_jobs.ingest.quarantine import DISCARDED, OPEN, SUPPRESSED, slice_of
 
 
@@ -23,7 +24,7 @@ def rows_of(bad: pa.Table, contract: Contract, run_date: date, discarded: frozen
         return pa.array([value] * bad.num_rows, kind)
 
     statuses = [
-        DISCARDED if row_hash in discarded else SUPPRESSED if reasons.suppress(found) else OPEN
+        DISCARDED if row_hash in discarded else SUPPRESSED if is_suppressed(found) else OPEN
         for row_hash, found in zip(bad["_row_hash"].to_pylist(), bad["_reasons"].to_pylist(), strict=True)
     ]
     columns = {

@@ -67,6 +67,7 @@ def kill_and_load_again(pair, rng, **how) -> int:
     control.load(2)
     assert held(victim) == held(control), how
     assert ledger(victim, 2) == ledger(control, 2)
+    log.warning("Mended after %s: %s", done.returncode, how)
     return done.returncode
 
 

@@ -39,21 +39,23 @@ def test_copies_conflicts_bad_rows_and_erased_people_are_told_apart() -> None:
         ("b.csv", 3, "h3", None, ["missing:article", "no"]),
         ("a.csv", 4, "h4", 4, ["erased"]),
         ("a.csv", 5, "h5", 5, []),
+        ("a.csv", 6, "h6", 6, ["no_consent"]),
     )
     counts, once = counting.count(rows, CONTRACT)
     assert counts.as_row() == {
-        "rows_read": 7,
+        "rows_read": 8,
         "rows_accepted": 3,
-        "rows_quarantined": 2,
+        "rows_quarantined": 3,
         "rows_duplicate": 2,
         "rows_conflicting": 2,
     }
-    assert counts.rows_suppressed == 1
+    assert counts.rows_suppressed == 2
     places = zip(*(once[name].to_pylist() for name in ("_row_hash", "_source_file")), strict=True)
     assert sorted(places) == [
-        ("h1", "a.csv"), ("h2", "a.csv"), ("h3", "a.csv"), ("h4", "a.csv"), ("h5", "a.csv")
+        ("h1", "a.csv"), ("h2", "a.csv"), ("h3", "a.csv"), ("h4", "a.csv"), ("h5", "a.csv"),
+        ("h6", "a.csv"),
     ]  # fmt: skip
-    assert counting.count_reasons(rows) == {"missing:article": 2, "no": 2, "erased": 1}
+    assert counting.count_reasons(rows) == {"missing:article": 2, "no": 2, "erased": 1, "no_consent": 1}
 
 
 def test_nothing_is_counted_as_nothing() -> None:
