@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from alluvium import catalog
-from alluvium.commands import bench, bench_ingest, bench_segments
+from alluvium.commands.bench import night
+from alluvium.commands.bench.ingest import RUN_DATE, land
+from alluvium.commands.bench.segments import refreshes, write_definitions
 from alluvium.contracts import contract
 from alluvium.errors import AlluviumError
 from alluvium.lake import ledger
@@ -30,7 +32,7 @@ TASKS = {
 
 
 def test_every_task_counts_once_in_the_part_it_is_for() -> None:
-    seconds = {row["part"]: row["seconds"] for row in bench.shares(TASKS)}
+    seconds = {row["part"]: row["seconds"] for row in night.shares(TASKS)}
     assert seconds == {
         "start": 9.0,
         "ingest and gates": 23.0,
@@ -48,12 +50,12 @@ def test_every_task_counts_once_in_the_part_it_is_for() -> None:
 def test_without_a_finished_night_there_is_nothing_to_measure(tmp_path: Path) -> None:
     empty = get_settings().model_copy(update={"home": tmp_path})
     with pytest.raises(AlluviumError, match="no finished night"):
-        bench._next_night(empty)
+        night._next_night(empty)
 
 
 def test_made_up_events_are_by_contract_with_copies_and_broken_ones_among_them(tmp_path: Path) -> None:
     folder = tmp_path / "events"
-    size = bench_ingest.land(folder, 4_000, bench_ingest.RUN_DATE, seed=1)
+    size = land(folder, 4_000, RUN_DATE, seed=1)
     lines = [line for file in sorted(folder.iterdir()) for line in file.read_text().splitlines()]
     whole = [line for line in lines if line.endswith("}")]
     assert len(lines) == 4_000
@@ -67,7 +69,7 @@ def test_made_up_events_are_by_contract_with_copies_and_broken_ones_among_them(t
 
 
 def test_the_segments_of_the_bench_are_sound_and_differ(tmp_path: Path) -> None:
-    bench_segments.write_definitions(tmp_path / "definitions", 10)
+    write_definitions(tmp_path / "definitions", 10)
     made = definition.load_all(tmp_path / "definitions")
     assert len({one.version for one in made}) == 10
     assert {table for one in made for table in tables_of(one.sql)} >= {
@@ -78,7 +80,7 @@ def test_the_segments_of_the_bench_are_sound_and_differ(tmp_path: Path) -> None:
 
 def test_the_refreshes_of_the_bench_decide_every_segment(tmp_path: Path) -> None:
     beside = get_settings().model_copy(update={"home": tmp_path, "business_time_zone": "UTC"})
-    told = bench_segments.refreshes(beside, events=9_000, customers=300)
+    told = refreshes(beside, events=9_000, customers=300)
     assert [row["what"].split(",")[0] for row in told][1:3] == [
         "refresh half an hour later",
         "and half an hour later",

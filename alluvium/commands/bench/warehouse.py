@@ -14,7 +14,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.commands.bench_results import keep
+from alluvium.commands.bench.results import keep
 from alluvium.console import console, err, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.commands.bench_results import costing, keep
+from alluvium.commands.bench.results import costing, keep
 from alluvium.console import console, print_json, step, table
 from alluvium.settings import Settings, get_settings
 
@@ -72,7 +72,7 @@ def refreshes(settings: Settings, events: int, customers: int) -> list[dict[str,
     """A day with half an hour's events after the other: the first refresh decides everybody, the next who
     did something. Last, everybody again, by a definition that was touched.
     """
-    from alluvium.commands.bench_event_lake import DEFINITION, TODAY, Shop
+    from alluvium.commands.bench.event_lake import DEFINITION, TODAY, Shop
     from alluvium.job import JobConfig
     from spark_jobs.segments import decide, definition
 
@@ -103,7 +103,7 @@ def exports(
     settings: Settings, people: int, with_spark: bool
 ) -> tuple[list[dict[str, Any]], dict[str, float]]:
     """A fourth of the people, all of them, and all with a suppression list; ratios to plain writes."""
-    from alluvium.commands import bench_audience_lake as lake
+    from alluvium.commands.bench import audience_lake as lake
 
     plan, found = lake.make_plan(settings.home / "plan"), []
     for count, suppressed in ((people // 4, 0), (people, 0), (people, 10_000)):

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alluvium.commands import bench_identity_night
-from alluvium.commands.bench_results import keep
+from alluvium.commands.bench import identity_night
+from alluvium.commands.bench.results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import get_settings
@@ -116,7 +116,7 @@ def identity(
     night = None
     if night_records:
         with step("A night"), multiprocessing.get_context("spawn").Pool(1) as pool:
-            night = pool.apply(bench_identity_night.measured, (night_records, seed))
+            night = pool.apply(identity_night.measured, (night_records, seed))
     found = {"tables": figures, "night": night}
     target = keep(found, "bench_identity", get_settings().reports)
     if as_json:

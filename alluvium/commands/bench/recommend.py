@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from alluvium.commands.bench_results import keep
+from alluvium.commands.bench.results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings

@@ -18,7 +18,7 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.commands.bench_results import keep
+from alluvium.commands.bench.results import keep
 from alluvium.console import console, print_json, step, table
 from alluvium.settings import Settings, get_settings
 

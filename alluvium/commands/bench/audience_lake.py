@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from deltalake import DeltaTable, write_deltalake
 
 from alluvium import catalog
-from alluvium.commands.bench_results import Cost, costing
+from alluvium.commands.bench.results import Cost, costing
 from alluvium.job import JobConfig
 from alluvium.lake import ledger
 from alluvium.meter import measuring_memory

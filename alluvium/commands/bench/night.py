@@ -11,19 +11,11 @@ from typing import Annotated, Any
 
 import typer
 
-from alluvium.commands.bench_identity import identity
-from alluvium.commands.bench_ingest import ingest
-from alluvium.commands.bench_recommend import recommend
-from alluvium.commands.bench_results import keep
-from alluvium.commands.bench_scores import scores
-from alluvium.commands.bench_segments import segments
-from alluvium.commands.bench_warehouse import warehouse
+from alluvium.commands.bench.results import keep
 from alluvium.commands.night import Lines
 from alluvium.console import console, err, print_json, table
 from alluvium.errors import AlluviumError
 from alluvium.settings import Settings, get_settings
-
-app = typer.Typer(add_completion=False)
 
 COUNT = "select count(*) from gold.customers"
 # Seconds of a night on 2 cores, by what its tasks are for.
@@ -88,7 +80,6 @@ def shares(tasks: dict[str, float]) -> list[dict[str, Any]]:
     return [*found, {"part": "other", "seconds": round(sum(left.values()), 1), "allowed": None}]
 
 
-@app.callback(invoke_without_command=True, epilog="Example: alluvium bench --json")
 def bench(
     context: typer.Context,
     as_json: Annotated[bool, typer.Option("--json", help="The figures as JSON.")] = False,
@@ -117,11 +108,3 @@ def bench(
         f"Night {figures['seconds']:.0f} s of 120, peak memory {figures['peak_gib']:.1f} of 8 GiB, "
         f"a question {figures['question_seconds']:.1f} of 2 s. Kept in {target}"
     )
-
-
-app.command(epilog="Example: alluvium bench identity --records 300000")(identity)
-app.command(epilog="Example: alluvium bench ingest --rows 4000000")(ingest)
-app.command(epilog="Example: alluvium bench warehouse --copies 10")(warehouse)
-app.command(epilog="Example: alluvium bench segments --people 100000 --no-spark")(segments)
-app.command(epilog="Example: alluvium bench recommend --spark-customers 20000")(recommend)
-app.command(epilog="Example: alluvium bench scores --customers 1000000")(scores)
