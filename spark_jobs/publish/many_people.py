@@ -17,7 +17,7 @@ import pyarrow as pa
 from spark_jobs.publish import judging
 from spark_jobs.publish.judging import Criteria, Judged
 
-FEW_BATCHES = 5
+FEW_BATCHES = 20  # 200,000 people
 HELPERS = 2
 MOST_AHEAD = 2 * HELPERS
 
