@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from hashlib import blake2b
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -50,7 +51,9 @@ class Frozen:
     def from_json(cls, text: str) -> Frozen:
         """What `to_json` wrote."""
         held = json.loads(text)
-        shares = {side: [np.array(each) for each in held["weights"].pop(side)] for side in _SIDES}
+        shares: dict[str, Any] = {
+            side: [np.array(each) for each in held["weights"].pop(side)] for side in _SIDES
+        }
         weights = Weights(**shares, **held["weights"])
         return cls(Mapping(**held["mapping"]), weights, Memory.from_dict(held["memory"]))
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-
 from alluvium.commands.bench_recommend import _ours, agreement, made_up
 
 
