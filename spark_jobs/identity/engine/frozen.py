@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
 
 import numpy as np
 import polars as pl
@@ -51,16 +50,9 @@ class Frozen:
     def from_json(cls, text: str) -> Frozen:
         """What `to_json` wrote."""
         held = json.loads(text)
-<<<<<<< HEAD
-        shares: dict[str, Any] = {
-            side: [np.array(each) for each in held["weights"].pop(side)] for side in _SIDES
-        }
-        weights = Weights(**shares, **held["weights"])
-=======
         told = held["weights"]
         m, r, u = ([np.array(each) for each in told[side]] for side in _SIDES)
         weights = Weights(m, r, u, told["prior"], told["prior_related"])
->>>>>>> identity-8
         return cls(Mapping(**held["mapping"]), weights, Memory.from_dict(held["memory"]))
 
     def attributes(self, rows: pl.DataFrame) -> list[Attribute]:
