@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 export PYTHONWARNINGS := ignore
 export DO_NOT_TRACK := 1
 
-.PHONY: help setup demo test test-full test-kafka bench lint types format clean
+.PHONY: help setup demo test test-full test-kafka bench bench-faults lint types format clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -29,6 +29,9 @@ test-full: setup ## The tests with all large counts
 
 test-kafka: setup ## The Kafka door, against a real broker
 	@$(RUN)/python -m pytest -m kafka $(TESTS)
+
+bench-faults: setup ## Loads that are killed, doubled, shuffled and mixed, all counts
+	@ALLUVIUM_FAULT_SEQUENCES=500 $(RUN)/python -m pytest -m full tests/spark_jobs/ingest/test_faults.py tests/spark_jobs/ingest/test_killed_server.py $(TESTS)
 
 bench: setup ## Measure, side by side; results in reports/
 	@$(RUN)/alluvium bench $(BENCH)
