@@ -81,13 +81,14 @@ def _stored(name: str, known: set[str], contract: Contract | None) -> str:
 def _of_batch(batch: Mapping[str, Any], stored: Mapping[str, float | None]) -> dict[str, float | None]:
     read, accepted = batch["rows_read"], batch["rows_accepted"]
     rows, twins = stored["rows"] or 0, stored["twins"]
+    bad = batch["rows_quarantined"] - (batch.get("rows_suppressed") or 0)
     return {
         "rows_unaccounted": read - accepted - batch["rows_quarantined"] - batch["rows_duplicate"],
         "rows_not_stored": accepted - rows,
         "rows_twice": stored["rows_twice"],
         "days_behind": stored["days_behind"],
         "rows_without_twin": None if twins is None else rows - twins,
-        "quarantined_share": batch["rows_quarantined"] / read if read >= LEAST_ROWS_FOR_A_SHARE else None,
+        "quarantined_share": bad / read if read >= LEAST_ROWS_FOR_A_SHARE else None,
         "is_refused": float(batch.get("status") == "refused"),
     }
 

@@ -41,7 +41,8 @@ QUERIES = (
 
 CAUGHT = """
 select sum(rows_read)::bigint as rows_read, sum(rows_accepted)::bigint as accepted,
-    sum(rows_quarantined)::bigint as quarantined, sum(rows_duplicate)::bigint as duplicates,
+    sum(rows_quarantined - coalesce(rows_suppressed, 0))::bigint as quarantined,
+    sum(coalesce(rows_suppressed, 0))::bigint as suppressed, sum(rows_duplicate)::bigint as duplicates,
     max(run_date)::date as last_run_date
 from ops.batches
 """
@@ -96,7 +97,8 @@ def _show_rows(summary: Mapping[str, Any]) -> None:
     planted = ", ".join(f"{count} {kind}" for kind, count in summary["planted"].items())
     console.print(
         f"[bold]Rows[/]  {rows['rows_read']:,} read = {rows['accepted']:,} accepted "
-        f"+ {rows['quarantined']:,} quarantined + {rows['duplicates']:,} duplicates (planted: {planted})"
+        f"+ {rows['quarantined']:,} quarantined + {rows['suppressed']:,} not kept, for who refused analytics "
+        f"+ {rows['duplicates']:,} duplicates (planted: {planted})"
     )
 
 

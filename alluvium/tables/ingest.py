@@ -23,6 +23,7 @@ OPS_BATCHES = Table(
         "rows_read": ("bigint", "Rows in the files; a file that cannot be opened is one row"),
         "rows_accepted": ("bigint", "Rows in bronze"),
         "rows_quarantined": ("bigint", "Rows not accepted now: open, discarded or suppressed"),
+        "rows_suppressed": ("bigint", "Of the quarantined: without consent, or of somebody who was erased"),
         "rows_duplicate": ("bigint", "Further rows with a payload that the batch already has"),
         "rows_conflicting": ("bigint", "Accepted rows that share a key with another payload of the batch"),
         "status": ("string", "loaded, refused (too many bad rows) or empty"),

@@ -72,6 +72,7 @@ def clusters(scored: Scored, start: Ints, least: float, apart: Apart) -> Ints:
     """
     labels = _once(scored, start, least, apart.known, apart.held)
     new = _conflicts(scored.named, labels, apart.guard)
+    new = new[~contains(new, apart.known)]  # What an identifier holds together stays so, whoever objects.
     if len(new):
         component, is_open = connected(scored, start), np.zeros(len(labels), bool)
         is_open[component[np.concatenate(unpacked(new))]] = True

@@ -67,11 +67,13 @@ def after_replay(
     slice_ = delta.read(spark, PII_QUARANTINE).where(quarantine.slice_of(contract, run_date))
     left = slice_.where(F.col("status") != quarantine.REPLAYED)
     accepted = footprint.row_count(bronze(contract), settings, _run_date=run_date)
-    quarantined = left.count()
+    is_suppressed = F.col("status") == quarantine.SUPPRESSED
+    [(quarantined, suppressed)] = left.agg(F.count("*"), F.count_if(is_suppressed)).collect()
     row = {
         **before,
         "rows_accepted": accepted,
         "rows_quarantined": quarantined,
+        "rows_suppressed": suppressed,
         "rows_duplicate": before["rows_read"] - accepted - quarantined,
         "status": status if accepted else before["status"],
         "reasons": json.dumps(counting.count_reasons(left.withColumnRenamed("reasons", "_reasons"))),

@@ -42,7 +42,7 @@ class Counts:
 
     def as_row(self) -> dict[str, int]:
         """Columns of `ops.batches`."""
-        return {name: count for name, count in asdict(self).items() if name != "rows_suppressed"}
+        return asdict(self)
 
 
 def count(judged: DataFrame, contract: Contract, is_small: bool) -> Counts:

@@ -44,6 +44,18 @@ def test_a_batch_whose_rows_are_all_accounted_for_passes(session_settings, store
     assert checks(session_settings)["quarantined_share", "warn"] == "failed"
 
 
+def test_rows_of_people_who_refused_are_not_bad_rows(session_settings, stored_rows):
+    note(
+        session_settings,
+        rows_read=100,
+        rows_accepted=90,
+        rows_quarantined=7,
+        rows_suppressed=6,
+        rows_duplicate=3,
+    )
+    assert bronze.run(None, JobConfig(DAY, session_settings)) == {"checks": 5, "warnings": 0}
+
+
 def test_one_row_that_is_nowhere_stops_the_night(session_settings, stored_rows):
     note(session_settings, rows_read=101, rows_accepted=90, rows_quarantined=7, rows_duplicate=3)
     with pytest.raises(AlluviumError, match="The gate 'bronze' is shut: rows_unaccounted is 1, expected 0"):

@@ -135,12 +135,23 @@ def move(labels: Ints, ties: Ties, scorer: Scorer, stays: Bools | None = None) -
     for _ in range(MOVE_ROUNDS):
         own = own_scores(labels, scorer)
         best, where = _best_other(labels, ties, scorer)
-        moves = free & (best >= np.maximum(own, 0) + MOVE_GAIN)
+        moves = _apart(free & (best >= np.maximum(own, 0) + MOVE_GAIN), best, where, ties)
         leaves = free & ~moves & (own < ALONE_BELOW)
         if not (moves.any() or leaves.any()):
             break
         labels = _settled(labels, moves, leaves, where)
     return labels
+
+
+def _apart(moves: Bools, best: Floats, where: Ints, ties: Ties) -> Bools:
+    """Of two that must stay apart and move to one cluster at once, only the one that fits it better moves."""
+    one, other = ties.cannot_left, ties.cannot_right
+    meet = moves[one] & moves[other] & (where[one] == where[other])
+    one, other = one[meet], other[meet]
+    is_worse = (best[one] < best[other]) | ((best[one] == best[other]) & (one > other))
+    moves = moves.copy()
+    moves[np.where(is_worse, one, other)] = False
+    return moves
 
 
 def _settled(labels: Ints, moves: Bools, leaves: Bools, where: Ints) -> Ints:

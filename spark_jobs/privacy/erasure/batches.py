@@ -40,9 +40,9 @@ def settle(lake: Lake, touched: Iterable[Batch], contracts: Iterable[Contract]) 
 def _settled(lake: Lake, row: dict[str, Any], contract: Contract) -> dict[str, Any]:
     day = row["run_date"]
     [(accepted,)] = lake.rows(f"SELECT count(*) FROM bronze.{contract.name} WHERE _run_date = ?", [day])
-    [(quarantined,)] = lake.rows(
-        "SELECT count(*) FROM pii.quarantine WHERE run_date = ? AND source = ? AND entity = ? "
-        "AND status <> 'replayed'",
+    [(quarantined, suppressed)] = lake.rows(
+        "SELECT count(*), count_if(status = 'suppressed') FROM pii.quarantine "
+        "WHERE run_date = ? AND source = ? AND entity = ? AND status <> 'replayed'",
         [day, row["source"], row["entity"]],
     )
     gone = row["rows_accepted"] - accepted + row["rows_quarantined"] - quarantined
@@ -51,6 +51,7 @@ def _settled(lake: Lake, row: dict[str, Any], contract: Contract) -> dict[str, A
     return row | {
         "rows_accepted": accepted,
         "rows_quarantined": quarantined,
+        "rows_suppressed": suppressed,
         "rows_read": row["rows_read"] - gone,
         # The files are others now: who loads that day again shall read them.
         "fingerprint": "",

@@ -5,14 +5,22 @@ from __future__ import annotations
 import json
 from collections import Counter
 
+from spark_jobs.ingest.reasons import SUPPRESSED
 from spark_jobs.report import charts
 from spark_jobs.report.lake import Lake
 from spark_jobs.report.page import Grid, Picture, Section, Tile
 
-PARTS = {"accepted": charts.TEAL, "duplicate": charts.AMBER, "quarantined": charts.RED}
+PARTS = {
+    "accepted": charts.TEAL,
+    "duplicate": charts.AMBER,
+    "suppressed": charts.GREY,
+    "quarantined": charts.RED,
+}
 
 BATCHES = """
-select source || '/' || entity as batch, rows_read, rows_accepted, rows_duplicate, rows_quarantined
+select source || '/' || entity as batch, rows_read, rows_accepted, rows_duplicate,
+    coalesce(rows_suppressed, 0) as rows_suppressed,
+    rows_quarantined - coalesce(rows_suppressed, 0) as rows_quarantined
 from ops.batches
 where run_date = ?
 order by batch
@@ -40,6 +48,8 @@ def _reasons(lake: Lake) -> list[dict[str, object]]:
     counted: Counter[str] = Counter()
     for row in lake.rows(REASONS, lake.run_date):
         counted.update(json.loads(row["reasons"]))
+    for reason in SUPPRESSED:  # These are told apart: nothing is wrong with them.
+        counted.pop(reason, None)
     return [{"reason": reason.replace("_", " "), "rows": rows} for reason, rows in counted.most_common(12)]
 
 
@@ -54,15 +64,17 @@ def _parts(batches: list[dict[str, int]]) -> list[dict[str, object]]:
 def section(lake: Lake) -> Section:
     """Rows of the night by source, and why rows were refused."""
     batches = [batch for batch in lake.rows(BATCHES, lake.run_date) if batch["rows_read"]]
-    read, accepted, duplicate, refused = (
-        sum(batch[f"rows_{part}"] for batch in batches)
-        for part in ("read", "accepted", "duplicate", "quarantined")
+    read, accepted, duplicate, suppressed, refused = (
+        sum(batch[f"rows_{part}"] for batch in batches) for part in ("read", *PARTS)
     )
-    columns = ["source", "read", "accepted", "duplicates", "quarantined"]
+    columns = ["source", "read", "accepted", "duplicates", "suppressed", "quarantined"]
     rows = [list(batch.values()) for batch in batches]
     blocks: list[Picture | Grid] = [
         Grid(
-            "Rows by source", columns, rows, "Read = accepted + duplicates + quarantined, or the night stops."
+            "Rows by source",
+            columns,
+            rows,
+            "Read = accepted + duplicates + suppressed + quarantined, or the night stops.",
         )
     ]
     if batches:
@@ -82,6 +94,7 @@ def section(lake: Lake) -> Section:
         Tile("rows read", f"{read:,}"),
         Tile("accepted", f"{accepted:,}"),
         Tile("duplicates", f"{duplicate:,}", "the same row twice in a batch"),
+        Tile("suppressed", f"{suppressed:,}", "of who refused analytics or was erased"),
         Tile("quarantined", f"{refused:,}", "kept with their reasons"),
         *([Tile("oldest open row", f"{oldest} days", "waiting in quarantine")] if oldest else []),
     )

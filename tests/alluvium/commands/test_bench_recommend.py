@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from alluvium.commands.bench_recommend import _ours, agreement, made_up
+
+from alluvium.commands.bench.recommend import _ours, agreement, made_up
 
 
 def test_lists_are_compared_by_their_order_and_by_what_is_in_them():

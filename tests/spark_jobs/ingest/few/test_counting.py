@@ -46,10 +46,10 @@ def test_copies_conflicts_bad_rows_and_erased_people_are_told_apart() -> None:
         "rows_read": 8,
         "rows_accepted": 3,
         "rows_quarantined": 3,
+        "rows_suppressed": 2,
         "rows_duplicate": 2,
         "rows_conflicting": 2,
     }
-    assert counts.rows_suppressed == 2
     places = zip(*(once[name].to_pylist() for name in ("_row_hash", "_source_file")), strict=True)
     assert sorted(places) == [
         ("h1", "a.csv"), ("h2", "a.csv"), ("h3", "a.csv"), ("h4", "a.csv"), ("h5", "a.csv"),

@@ -19,9 +19,12 @@ TABLES = [
 SUSPICIOUS = ("customer", "_key", "person", "record_id", "account", "visitor", "device_id", "user_id")
 HARMLESS = NOT_OF_A_PERSON | {
     "count_customers",
+    "customers",
+    "customers_bought",
     "customers_now",
     "customers_proposed",
     "other_customer_id",
+    "revenue_per_customer",
 }
 
 
