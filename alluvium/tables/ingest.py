@@ -10,6 +10,9 @@ _RUN_DATE = ("date", "Run date: the day of arrival")
 _ROW_HASH = ("string", "HMAC of the row as delivered; joins bronze, silver and the pii twin")
 _RECORD_KEY = ("string", "Surrogate key of the record: HMAC of source and record id; null without one")
 
+# Reasons of rows that are not bad: their person refused, or was erased.
+SUPPRESSED_REASONS = ("no_consent", "erased")
+
 OPS_BATCHES = Table(
     "ops",
     "batches",

@@ -5,15 +5,17 @@ from __future__ import annotations
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from alluvium.tables.ingest import SUPPRESSED_REASONS
+
 UNREADABLE_FILE = "unreadable_file"  # One for the whole file: damaged, truncated, not what its contract says.
 NOT_UTF8 = "not_utf8"
 MALFORMED_ROW = "malformed_row"  # Not JSON, or a number of CSV fields that is not the header's.
 REPEATED_FIELD = "repeated_field"  # A JSON name that stands twice: parsers disagree on which one counts.
 BATCH_REFUSED = "batch_refused"  # A good row of a batch with more bad rows than its contract allows.
 
-NO_CONSENT = "no_consent"  # The row itself says that it may not be used: counted, and nothing of it is kept.
-ERASED = "erased"  # About somebody who was erased after it happened: counted, and nothing of it is kept.
-SUPPRESSED = (NO_CONSENT, ERASED)  # Nothing is wrong with such rows; they are not ours to keep.
+# The row itself says that it may not be used, or is about somebody who was erased after it happened. Nothing
+# is wrong with such rows; they are not ours to keep: counted, and nothing of them stays.
+NO_CONSENT, ERASED = SUPPRESSED = SUPPRESSED_REASONS
 
 
 def missing(column: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 
-from spark_jobs.ingest.reasons import SUPPRESSED
+from alluvium.tables.ingest import SUPPRESSED_REASONS
 from spark_jobs.report import charts
 from spark_jobs.report.lake import Lake
 from spark_jobs.report.page import Grid, Picture, Section, Tile
@@ -48,7 +48,7 @@ def _reasons(lake: Lake) -> list[dict[str, object]]:
     counted: Counter[str] = Counter()
     for row in lake.rows(REASONS, lake.run_date):
         counted.update(json.loads(row["reasons"]))
-    for reason in SUPPRESSED:  # These are told apart: nothing is wrong with them.
+    for reason in SUPPRESSED_REASONS:  # These are told apart: nothing is wrong with them.
         counted.pop(reason, None)
     return [{"reason": reason.replace("_", " "), "rows": rows} for reason, rows in counted.most_common(12)]
 
