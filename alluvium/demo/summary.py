@@ -75,7 +75,7 @@ def summarise(
         "planted": landed.planted(through=rows.pop("last_run_date")),
         "rows": rows,
         "audience_folders": sorted({str(manifest.parent) for manifest in nights}),
-        "reports": [str(page) for page in _files(settings.reports, "*.html")],
+        "reports": [str(page) for page in sorted(settings.reports.glob("????-??-??.html"))],
         **figures,
     }
 

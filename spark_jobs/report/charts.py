@@ -73,7 +73,7 @@ def bars(rows: Rows, category: str, value: str, *, title: str, colour: str = BLU
 def stacked(rows: Rows, category: str, value: str, part: str, *, title: str, parts: dict[str, str]) -> str:
     """Horizontal bars cut into parts, each part with a colour of its own."""
     chart = (
-        alt.Chart(_data(rows), width=420, height=alt.Step(24))
+        alt.Chart(_data(rows), width=390, height=alt.Step(24))
         .mark_bar()
         .encode(
             y=alt.Y(f"{category}:N", title=None),
