@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from alluvium.nights.night import Night
 
 app = typer.Typer(add_completion=False)
+
+LEAST_HOUSEHOLDS = 60
 HISTORY_ENDS = date(2017, 10, 31)
 LAST_DAY = date(2017, 12, 31)
 
@@ -74,7 +76,8 @@ def _one(runner: Any, night: Night) -> Part:
 @app.command(epilog="Example: alluvium demo --households 200")
 def demo(
     households: Annotated[
-        int | None, typer.Option(min=20, help="A small demo with so many households.")
+        int | None,
+        typer.Option(min=LEAST_HOUSEHOLDS, help="A small demo; fewer are too few to learn from."),
     ] = None,
     nights: Annotated[int, typer.Option(min=0, max=61, help="Nights after the history.")] = 2,
     land_only: Annotated[bool, typer.Option("--land-only", help="Land the files and stop.")] = False,

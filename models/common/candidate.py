@@ -144,14 +144,15 @@ def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -
     """The split, when there is enough to learn from and to measure on; else TooLittleError."""
     days = rows["as_of_date"].unique().sort().to_list()
     least, count = params.minimum, _rarer(rows, task)
-    cut = split(days, horizon_days)
+    cut, least_held_out = split(days, horizon_days), least.events // 4
     count_held_out = _rarer(at(rows, [cut.evaluation]), task) if cut else 0
-    if cut and len(rows) >= least.rows and count >= least.events and count_held_out >= least.events // 4:
+    if cut and len(rows) >= least.rows and count >= least.events and count_held_out >= least_held_out:
         return cut
     raise TooLittleError(
-        f"Too little to train {task.name} on: {len(rows)} rows with {count} {_counted(task)} at cut-offs "
-        f"{', '.join(map(str, days)) or 'none'}; {least.rows} rows, {least.events} {_counted(task)} and two "
-        f"cut-offs {horizon_days} days apart are needed",
+        f"Too little to train {task.name} on: {len(rows)} rows with {count} {_counted(task)}, "
+        f"{count_held_out} of them to measure on, at cut-offs {', '.join(map(str, days)) or 'none'}; {least.rows} rows, "
+        f"{least.events} {_counted(task)}, {least_held_out} of them to measure on, and two cut-offs "
+        f"{horizon_days} days apart are needed",
         where="gold.customer_features, gold.orders",
         do="Load more history, or build features at more cut-offs (DAG train_models); no model was made",
     )

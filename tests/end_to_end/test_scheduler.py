@@ -78,9 +78,9 @@ def wait_until(what: str, is_so, log: Path) -> None:
 
 @pytest.fixture
 def loaded(tmp_path: Path) -> Iterator[dict[str, str]]:
-    """A history of 45 households with trained models, and a warm Spark server."""
+    """A history of sixty households with trained models, and a warm Spark server."""
     env = environment(tmp_path / "a home")
-    command(env, "alluvium", "demo", "--households", "45", "--nights", "0")
+    command(env, "alluvium", "demo", "--households", "60", "--nights", "0")
     command(env, "alluvium", "spark", "start")
     yield env
     command(env, "alluvium", "spark", "stop")

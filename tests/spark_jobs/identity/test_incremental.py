@@ -27,6 +27,7 @@ TIGHT = RULES.model_copy(update={"blocking": RULES.blocking.model_copy(update={"
 def town(count: int, seed: int) -> pl.DataFrame:
     made = synthetic.records(count, seed=seed).rename({"town": "city", "postcode": "postal_code"})
     days = pl.col("birth_date").str.to_date(strict=False)
+    days = pl.when(days.dt.year() > 0).then(days)  # A slip of the pen may make it year 0, which Python lacks.
     keyed = made.with_columns(days, pl.format("town {}", "record_id").alias("record_key"))
     return records(*keyed.drop("record_id", "person_id", "sex").to_dicts())
 
