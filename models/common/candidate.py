@@ -150,9 +150,9 @@ def _enough(rows: pl.DataFrame, task: Task, params: Params, horizon_days: int) -
         return cut
     raise TooLittleError(
         f"Too little to train {task.name} on: {len(rows)} rows with {count} {_counted(task)}, "
-        f"{count_held_out} of them to measure on, at cut-offs {', '.join(map(str, days)) or 'none'}; {least.rows} rows, "
-        f"{least.events} {_counted(task)}, {least_held_out} of them to measure on, and two cut-offs "
-        f"{horizon_days} days apart are needed",
+        f"{count_held_out} of them to measure on, at cut-offs {', '.join(map(str, days)) or 'none'}; "
+        f"{least.rows} rows, {least.events} {_counted(task)}, {least_held_out} of them to measure on, "
+        f"and two cut-offs {horizon_days} days apart are needed",
         where="gold.customer_features, gold.orders",
         do="Load more history, or build features at more cut-offs (DAG train_models); no model was made",
     )
