@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from alluvium.console import console, table
-from alluvium.lake.lake_sql import View, ask
+from alluvium.lake.lake_sql import View, ask, tables
 from alluvium.settings import CHECKOUT, Settings
 
 if TYPE_CHECKING:
@@ -70,8 +70,9 @@ def summarise(
     """Counts, places and figures as plain values."""
     nights = _files(settings.exports, "manifest.json")
     rows = _caught(settings)
+    there = tables(View(settings))  # Without a night after the history nothing is scored or published.
     return {
-        "tables": {name: _count(settings, name) for name in SHOWN},
+        "tables": {name: _count(settings, name) for name in SHOWN if name in there},
         "planted": landed.planted(through=rows.pop("last_run_date")),
         "rows": rows,
         "audience_folders": sorted({str(manifest.parent) for manifest in nights}),

@@ -25,4 +25,5 @@ def ask(spark: SparkSession, settings: Settings, query: str) -> pa.Table:
     """
     if not driver_delta.is_local(spark):
         return spark.sql(query).toArrow()
-    return lake_sql.ask(lake_sql.View(settings), query).to_arrow_table()
+    view = lake_sql.View(settings)
+    return lake_sql.answer(lake_sql.kept(view), view, query).to_arrow_table()
