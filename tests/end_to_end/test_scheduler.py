@@ -116,7 +116,7 @@ def end(process: subprocess.Popen) -> None:
 
 
 def runs(env: dict[str, str]) -> dict[str, tuple[str, str]]:
-    """Of the days that were asked for: once it may run, a DAG begins with yesterday, of which nothing landed."""
+    """Of the days asked for: once it may run, a DAG begins with yesterday, of which nothing landed."""
     asked = f"partition_key between '{NIGHT}' and '{DAY_AFTER}'"
     found = ask(env, f"select dag_id, partition_key, state from dag_run where {asked}")
     return {dag: (key, state) for dag, key, state in found}
