@@ -7,8 +7,9 @@ without a customer's key no copy of the lake, old or new, gives that customer's 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
+from itertools import islice
 from typing import Any
 
 import pyarrow as pa
@@ -26,6 +27,8 @@ COLUMNS = (
     "email", "phone", "first_name", "last_name", "city", "state", "postal_code", "country", "birth_date"
 )  # fmt: skip
 MATCHED = ("email", "phone")
+AT_ONCE, ROWS_READ = 100_000, 10_000
+MOST_OPENERS = 100_000  # Some 2 kB each.
 _SEPARATOR = "\x1f"
 Row = dict[str, Any]
 
@@ -33,8 +36,8 @@ Row = dict[str, Any]
 def refresh(settings: Settings) -> int:
     """Bring the vault and support's view up to `pii.customers`; returns how many customers changed.
 
-    Nothing is read when that table is as it was. Memory: some 2 kB for each customer that changed, and 60
-    bytes for each that did not.
+    Nothing is read when that table is as it was. Customers that changed are sealed AT_ONCE at a time, in a
+    commit each (some 2 kB of memory for each of them); every customer takes 200 bytes besides.
     """
     source = settings.lake / catalog.PII_CUSTOMERS.schema / catalog.PII_CUSTOMERS.name
     if not DeltaTable.is_deltatable(str(source)):
@@ -47,22 +50,41 @@ def refresh(settings: Settings) -> int:
         return 0
     contact_keys.shred_again(settings)
     secret = keys.load_secret(keys.ensure_key(settings))
-    rows = _customers(settings)
-    changed = [row for row in rows if known.get(row["customer_id"]) != content_hash(secret, row)]
-    sealed = _sealed(settings, secret, changed)
-    gone = known.keys() - {row["customer_id"] for row in rows}
-    _write(PII_CONTACT_VAULT, path, sealed, gone)
-    _write(SUPPORT_CUSTOMERS, ledger.create(SUPPORT_CUSTOMERS, settings), map(_masked, changed), gone)
-    contact_keys.drop(settings, sorted(gone))
+    support, seen, count_changed = ledger.create(SUPPORT_CUSTOMERS, settings), set[str](), 0
+    for changed in _at_once(_changed(settings, secret, known, seen)):
+        _write(PII_CONTACT_VAULT, path, _sealed(settings, secret, changed))
+        _write(SUPPORT_CUSTOMERS, support, map(_masked, changed))
+        count_changed += len(changed)
+    gone = sorted(known.keys() - seen)
+    _write(PII_CONTACT_VAULT, path, gone=gone)
+    _write(SUPPORT_CUSTOMERS, support, gone=gone)
+    contact_keys.drop(settings, gone)
     contact_keys.note_made_from(settings, state)
-    return len(changed) + len(gone)
+    return count_changed + len(gone)
 
 
-def _customers(settings: Settings) -> list[Row]:
+def _at_once(rows: Iterator[Row]) -> Iterator[list[Row]]:
+    while some := list(islice(rows, AT_ONCE)):
+        yield some
+
+
+def _changed(settings: Settings, secret: bytes, known: Mapping[str, str], seen: set[str]) -> Iterator[Row]:
+    """Customers whose details are not those in the vault; `seen` gets the id of every customer."""
+    for row in _customers(settings):
+        seen.add(row["customer_id"])
+        if known.get(row["customer_id"]) != content_hash(secret, row):
+            yield row
+
+
+def _customers(settings: Settings) -> Iterator[Row]:
     columns = ", ".join(f"CAST({name} AS VARCHAR) AS {name}" for name in ("customer_id", *COLUMNS))
     view = lake_sql.View(settings, with_pii=True)
     query = f"SELECT {columns} FROM {catalog.PII_CUSTOMERS.full_name}"
-    return lake_sql.as_dicts(lake_sql.answer(lake_sql.kept(view), view, query))
+    answered = lake_sql.answer(lake_sql.kept(view), view, query)
+    names = [column[0] for column in answered.description]
+    while rows := answered.fetchmany(ROWS_READ):
+        for row in rows:
+            yield dict(zip(names, row, strict=True))
 
 
 def _hashes(settings: Settings) -> dict[str, str]:
@@ -115,10 +137,10 @@ def _masked(row: Row) -> Row:
     }
 
 
-def _write(table: Table, path: str, rows: Any, gone: Any) -> None:
+def _write(table: Table, path: str, rows: Iterable[Row] = (), gone: Sequence[str] = ()) -> None:
     """Replace the rows of customers, and delete those that are gone: one commit, none for nothing."""
     columns = list(table.columns or {})
-    held = list(rows) + [dict.fromkeys(columns) | {"customer_id": one} for one in sorted(gone)]
+    held = list(rows) + [dict.fromkeys(columns) | {"customer_id": one} for one in gone]
     if not held:
         return
     schema = pa.schema([(name, pa.string()) for name in columns])
@@ -137,7 +159,7 @@ def _flags(count: int, count_gone: int) -> pa.Array:
 
 
 class Opener:
-    """Opens what the vault holds, a batch at a time; keys of those seen stay in memory."""
+    """Opens what the vault holds, a batch at a time; keys of up to MOST_OPENERS customers stay in memory."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings, self._sealers = settings, dict[str, Sealer]()
@@ -151,16 +173,22 @@ class Opener:
         self._learn({one for one in customers if one is not None})
         for name in COLUMNS:
             at = rows.schema.get_field_index(name)
-            opened = [
-                self._sealers[one].open(name, sealed) if one in self._sealers else None
-                for one, sealed in zip(customers, rows.column(at).to_pylist(), strict=True)
-            ]
-            kind = pa.date32() if name == "birth_date" else pa.string()
-            values = pa.array([_typed(value, kind) for value in opened], kind)
-            rows = rows.set_column(at, name, values)
+            rows = rows.set_column(at, name, self._opened(name, customers, rows.column(at)))
         return rows
 
+    def _opened(self, name: str, customers: list[str | None], sealed: pa.Array) -> pa.Array:
+        kind = pa.date32() if name == "birth_date" else pa.string()
+        if sealed.null_count == len(sealed):
+            return pa.nulls(len(sealed), kind)
+        opened = [
+            self._sealers[one].open(name, value) if one in self._sealers else None
+            for one, value in zip(customers, sealed.to_pylist(), strict=True)
+        ]
+        return pa.array([_typed(value, kind) for value in opened], kind)
+
     def _learn(self, customers: set[str]) -> None:
+        if len(self._sealers) > MOST_OPENERS:
+            self._sealers.clear()
         new = contact_keys.of(self._settings, customers - self._sealers.keys())
         self._sealers |= {one: Sealer(key, one) for one, key in new.items()}
 

@@ -91,6 +91,15 @@ def make_plan(folder: Path) -> Path:
     return folder
 
 
+def seal(settings: Settings) -> dict[str, Any]:
+    """Seal everybody's details, as the first night does; later ones seal what changed."""
+    from alluvium.privacy import contact_vault
+
+    with measuring_memory(settings) as memory, costing() as cost:
+        count = contact_vault.refresh(settings)
+    return {**cost.as_dict(), "peak_mib": round(memory.bytes / 2**20), "sealed": count}
+
+
 def export(settings: Settings, plan: Path) -> dict[str, Any]:
     """Draft the files (to deliver them is a rename); memory is of all processes together."""
     from spark_jobs.publish import audiences

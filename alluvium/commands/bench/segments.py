@@ -109,9 +109,12 @@ def exports(
     for count, suppressed in ((people // 4, 0), (people, 0), (people, 10_000)):
         lake.make_people(settings, count, suppressed)
         against = f", against {suppressed:,} suppressed" if suppressed else ""
+        sealed = lake.seal(settings)
+        if not suppressed:  # Else all were sealed before.
+            found.append({"what": f"details of {count:,} people sealed", **sealed})
         exported = lake.export(settings, plan)
         found.append({"what": f"export of {count:,} people{against}", **exported, "allowed": 60})
-    ours = found[1]["seconds"]
+    ours = next(one["seconds"] for one in found if one["what"] == f"export of {people:,} people")
     plain = {"duckdb": lake.write_with_duckdb(settings)}
     if with_spark:
         os.environ["ALLUVIUM_HOME"] = str(settings.home)
