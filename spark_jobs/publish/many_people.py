@@ -9,11 +9,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from itertools import chain, islice
 from multiprocessing import get_context
 
 import pyarrow as pa
 
+from alluvium.errors import AlluviumError
 from spark_jobs.publish import judging
 from spark_jobs.publish.judging import Criteria, Judged
 
@@ -33,6 +35,16 @@ def judged(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Ju
 
 
 def _by_helpers(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Judged]:
+    try:
+        yield from _in_turn(batches, criteria)
+    except BrokenProcessPool:
+        raise AlluviumError(
+            "A process that judges people was ended from outside; what was published stays",
+            do="See whether memory ran out, then run the same night again",
+        ) from None
+
+
+def _in_turn(batches: Iterator[pa.RecordBatch], criteria: Criteria) -> Iterator[Judged]:
     waiting: deque[Future[list[Judged]]] = deque()
     # Spawned, not forked: this process has threads of DuckDB. What they need goes through a pipe.
     with ProcessPoolExecutor(HELPERS, get_context("spawn"), _remember, (criteria,)) as helpers:

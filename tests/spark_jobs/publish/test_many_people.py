@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
-import polars as pl
+import os
+from typing import Any
 
+import polars as pl
+import pyarrow as pa
+import pytest
+
+from alluvium.errors import AlluviumError
 from spark_jobs.publish import judging, many_people
 from spark_jobs.publish.judging import Criteria
 from spark_jobs.publish.plan import load
@@ -34,3 +40,17 @@ def test_helpers_judge_as_this_process_does_and_in_order(monkeypatch, person, st
         "suppressed",
         "held_out",
     }
+
+
+class Deadly:
+    """Ends the process that it is sent to."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return os._exit, (1,)
+
+
+def test_a_helper_that_is_ended_is_one_clear_line(monkeypatch):
+    monkeypatch.setattr(many_people, "FEW_BATCHES", 0)
+    batches = iter([pa.RecordBatch.from_pydict({"customer_id": ["C1"]})])
+    with pytest.raises(AlluviumError, match="judges people was ended from outside"):
+        list(many_people.judged(batches, Deadly()))  # type: ignore[arg-type]
